@@ -1,0 +1,1 @@
+"""A master patient index: who is who, across every system that registers patients."""

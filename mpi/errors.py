@@ -1,0 +1,188 @@
+"""Every error raised on purpose.
+
+MpiError
+├── BadInput                     the caller can fix it (HTTP 4xx, exit code 2)
+│   ├── InvalidRecord            a source record that breaks the contract: names the field, never the value
+│   ├── InvalidRuleSet           a rule set that holds nonsense: names the file, the key and the reason
+│   ├── InvalidEnterpriseId      its check character is wrong: it was mistyped
+│   ├── UnknownSource            nobody declared this source system
+│   ├── UnknownAuthority         nobody declared this assigning authority
+│   ├── ForeignAuthority         the source does not own the authority it assigns in
+│   └── UnreadableFile           a file that cannot be read as what it says it is
+├── NotFound                     no such record, identity, task, merge, assertion
+│   └── Erased                   there was one, and it was erased (HTTP 410)
+├── Conflict                     the world moved on, or a person said otherwise (HTTP 409)
+│   ├── StaleVersion             the caller decided on an older version than the stored one
+│   ├── AlreadyUndone            that merge, resolution or assertion was undone before
+│   ├── AssertedDifferent        a person stated that these are different people
+│   ├── ClaimedByAnother         another reviewer holds the task
+│   ├── SameIdentity             the two are one identity already
+│   ├── IdempotencyMismatch      the key was used with another body (HTTP 422)
+│   └── RequestInFlight          the same idempotency key is being processed: ask again
+├── Denied                       who is asking may not (HTTP 401, 403)
+│   ├── Unauthenticated
+│   └── Forbidden
+└── Unavailable                  nobody's fault: try again later (HTTP 503, Retry-After)
+    ├── DatabaseUnavailable
+    └── EmbeddedDatabaseFailed   our own PostgreSQL would not start: the message says why
+
+The message of an error names what is wrong and where, by key, field or line; never a patient's data.
+"""
+
+from __future__ import annotations
+
+
+class MpiError(Exception):
+    """Something the index refused or could not do."""
+
+    #: The stable word a program can switch on; the tail of the problem document's ``type``.
+    code = "error"
+
+    def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
+        #: The input field, key or parameter at fault, when there is one.
+        self.field = field
+
+
+class BadInput(MpiError):
+    """The input cannot be accepted as it is."""
+
+    code = "bad-input"
+
+
+class InvalidRecord(BadInput):
+    """The source record breaks the contract."""
+
+    code = "invalid-record"
+
+
+class InvalidRuleSet(BadInput):
+    """The rule set holds nonsense."""
+
+    code = "invalid-rule-set"
+
+
+class InvalidEnterpriseId(BadInput):
+    """The enterprise ID is mistyped: its check character does not fit."""
+
+    code = "invalid-enterprise-id"
+
+
+class UnknownSource(BadInput):
+    """This source system has not been declared."""
+
+    code = "unknown-source"
+
+
+class UnknownAuthority(BadInput):
+    """This assigning authority has not been declared."""
+
+    code = "unknown-authority"
+
+
+class ForeignAuthority(BadInput):
+    """The source does not own the assigning authority of its only identifier."""
+
+    code = "foreign-authority"
+
+
+class UnreadableFile(BadInput):
+    """The file cannot be read."""
+
+    code = "unreadable-file"
+
+
+class NotFound(MpiError):
+    """There is no such thing."""
+
+    code = "not-found"
+
+
+class Erased(NotFound):
+    """It was erased."""
+
+    code = "erased"
+
+
+class Conflict(MpiError):
+    """The stored state does not allow it."""
+
+    code = "conflict"
+
+
+class StaleVersion(Conflict):
+    """It changed since you read it: read it again and decide anew."""
+
+    code = "stale-version"
+
+
+class AlreadyUndone(Conflict):
+    """It was undone before."""
+
+    code = "already-undone"
+
+
+class AssertedDifferent(Conflict):
+    """A person stated that these are different people."""
+
+    code = "asserted-different"
+
+
+class ClaimedByAnother(Conflict):
+    """Another reviewer holds this task."""
+
+    code = "claimed-by-another"
+
+
+class SameIdentity(Conflict):
+    """These are one identity already."""
+
+    code = "same-identity"
+
+
+class IdempotencyMismatch(Conflict):
+    """This idempotency key was used with another body."""
+
+    code = "idempotency-mismatch"
+
+
+class RequestInFlight(Conflict):
+    """A request with this idempotency key is being processed: ask again in a moment."""
+
+    code = "request-in-flight"
+
+
+class Denied(MpiError):
+    """This is not allowed."""
+
+    code = "denied"
+
+
+class Unauthenticated(Denied):
+    """Credentials are missing or not valid."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(Denied):
+    """The role of these credentials does not allow this."""
+
+    code = "forbidden"
+
+
+class Unavailable(MpiError):
+    """The service cannot answer at the moment: try again later."""
+
+    code = "unavailable"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database is lost or overloaded: try again later."""
+
+    code = "database-unavailable"
+
+
+class EmbeddedDatabaseFailed(Unavailable):
+    """The embedded PostgreSQL would not start."""
+
+    code = "embedded-database-failed"

@@ -1,0 +1,280 @@
+-- The whole schema, for reading. Living databases get there by migrations/; a test proves the two equal.
+-- Demographics are stored twice: source_record as sent, normalized as compared.
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
+-- Block of numbers handed to a process at a time; it gives them out without asking again.
+CREATE SEQUENCE number_block INCREMENT BY 1000 START WITH 1000;
+
+CREATE TABLE index_setting (
+    key text PRIMARY KEY,
+    value json NOT NULL
+);
+
+-- A rule set that decided something, kept word for word, so that a decision can be read years later.
+CREATE TABLE rule_set (
+    hash text PRIMARY KEY,
+    name text NOT NULL,
+    content text NOT NULL,
+    first_used_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE source (
+    source_id smallint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    trust smallint NOT NULL DEFAULT 50,
+    settings json NOT NULL DEFAULT '{}',
+    declared_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE authority (
+    authority_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text UNIQUE,
+    oid text UNIQUE,
+    uri text UNIQUE,
+    type text,
+    -- The only source that may assign in it; NULL: nobody in particular (a national identifier).
+    owner text,
+    person_unique boolean NOT NULL DEFAULT false,
+    CHECK (coalesce(name, oid, uri) IS NOT NULL)
+);
+
+CREATE TABLE record (
+    record_id bigint PRIMARY KEY,
+    source_id smallint NOT NULL,
+    local_id text NOT NULL,
+    version integer NOT NULL DEFAULT 1,
+    retired boolean NOT NULL DEFAULT false,
+    content_hash bytea NOT NULL,
+    source_record json NOT NULL,
+    normalized json NOT NULL,
+    -- Names and identifiers in one line, for the search box only.
+    search_text text NOT NULL,
+    batch_id bigint,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    -- A source system has one record under one local ID.
+    CONSTRAINT one_record_per_local_id UNIQUE (source_id, local_id)
+);
+CREATE INDEX record_search ON record USING gin (search_text gin_trgm_ops);
+
+-- What a record said before it was updated.
+CREATE TABLE record_version (
+    record_id bigint NOT NULL,
+    version integer NOT NULL,
+    source_record json NOT NULL,
+    received_at timestamptz NOT NULL,
+    superseded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (record_id, version)
+);
+
+-- An update that looks like somebody else, held until a person releases or rejects it.
+CREATE TABLE pending_update (
+    record_id bigint PRIMARY KEY,
+    source_record json NOT NULL,
+    content_hash bytea NOT NULL,
+    task_id bigint NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- One row per key of an active record: what a look-up reads, bounded per key.
+CREATE TABLE blocking_key (
+    key bigint NOT NULL,
+    record_id bigint NOT NULL
+);
+CREATE INDEX blocking_key_key ON blocking_key (key) INCLUDE (record_id);
+CREATE INDEX blocking_key_record ON blocking_key (record_id);
+
+CREATE TABLE identity (
+    enterprise_id text COLLATE "C" PRIMARY KEY,
+    status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'merged', 'split', 'retired', 'erased')),
+    surviving_id text COLLATE "C",
+    successors text[] NOT NULL DEFAULT '{}',
+    issued_at timestamptz NOT NULL DEFAULT now(),
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    -- Merged means redirected, and only that.
+    CONSTRAINT merged_redirects CHECK ((status = 'merged') = (surviving_id IS NOT NULL)),
+    CONSTRAINT never_redirects_to_itself CHECK (surviving_id <> enterprise_id)
+);
+CREATE INDEX identity_survivor ON identity (surviving_id) WHERE surviving_id IS NOT NULL;
+
+-- A record belongs to one identity at a time: the key says so.
+CREATE TABLE link (
+    record_id bigint PRIMARY KEY,
+    enterprise_id text COLLATE "C" NOT NULL,
+    decided_by text NOT NULL CHECK (decided_by IN ('machine', 'person')),
+    weight real,
+    probability real,
+    with_record_id bigint,
+    rule_hash text,
+    linked_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX link_identity ON link (enterprise_id);
+
+CREATE TABLE merge (
+    merge_id bigint PRIMARY KEY,
+    surviving text COLLATE "C" NOT NULL,
+    subsumed text COLLATE "C" NOT NULL,
+    decided_by text NOT NULL CHECK (decided_by IN ('machine', 'person')),
+    actor text NOT NULL,
+    reason text NOT NULL,
+    moved_record_ids bigint[] NOT NULL,
+    kept_record_ids bigint[] NOT NULL,
+    task_id bigint,
+    merged_at timestamptz NOT NULL DEFAULT now(),
+    undone_at timestamptz,
+    undone_by text,
+    undo_reason text,
+    CHECK (surviving <> subsumed)
+);
+-- An identity is subsumed once at a time.
+CREATE UNIQUE INDEX one_live_merge_per_subsumed ON merge (subsumed) WHERE undone_at IS NULL;
+CREATE INDEX merge_surviving ON merge (surviving);
+
+CREATE TABLE assertion (
+    assertion_id bigint PRIMARY KEY,
+    verdict text NOT NULL CHECK (verdict IN ('same', 'different')),
+    reason text NOT NULL,
+    actor text NOT NULL,
+    merge_id bigint,
+    task_id bigint,
+    asserted_at timestamptz NOT NULL DEFAULT now(),
+    withdrawn_at timestamptz,
+    withdrawn_by text,
+    withdrawal_reason text
+);
+
+CREATE TABLE assertion_pair (
+    assertion_id bigint NOT NULL,
+    record_a bigint NOT NULL,
+    record_b bigint NOT NULL,
+    verdict text NOT NULL,
+    withdrawn boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (assertion_id, record_a, record_b),
+    CHECK (record_a < record_b)
+);
+CREATE INDEX assertion_pair_a ON assertion_pair (record_a) WHERE NOT withdrawn;
+CREATE INDEX assertion_pair_b ON assertion_pair (record_b) WHERE NOT withdrawn;
+
+CREATE TABLE task (
+    task_id bigint PRIMARY KEY,
+    kind text NOT NULL,
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'claimed', 'resolved')),
+    version integer NOT NULL DEFAULT 1,
+    priority smallint NOT NULL DEFAULT 50,
+    identity_a text COLLATE "C" NOT NULL,
+    identity_b text COLLATE "C",
+    record_ids bigint[] NOT NULL DEFAULT '{}',
+    weight real,
+    probability real,
+    guards text[] NOT NULL DEFAULT '{}',
+    rule_hash text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    claimed_by text,
+    claim_expires_at timestamptz,
+    resolution text,
+    resolution_reason text,
+    resolved_by text,
+    resolved_at timestamptz,
+    CHECK (identity_b IS NULL OR identity_a < identity_b),
+    CHECK ((state = 'resolved') = (resolved_at IS NOT NULL))
+);
+-- Two identities are never asked about twice at once.
+CREATE UNIQUE INDEX one_open_task_per_pair ON task (identity_a, identity_b) WHERE state <> 'resolved' AND identity_b IS NOT NULL;
+CREATE INDEX task_queue ON task (priority DESC, task_id) WHERE state <> 'resolved';
+CREATE INDEX task_identity_b ON task (identity_b) WHERE identity_b IS NOT NULL;
+CREATE INDEX task_identity_a ON task (identity_a);
+
+-- The ledger: every change of a link is one row here, written in the transaction that made it.
+CREATE TABLE event (
+    event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    txid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    type text NOT NULL,
+    actor text NOT NULL,
+    enterprise_id text COLLATE "C" NOT NULL,
+    other_enterprise_id text COLLATE "C",
+    record_id bigint,
+    merge_id bigint,
+    task_id bigint,
+    assertion_id bigint,
+    batch_id bigint,
+    data json
+);
+CREATE INDEX event_identity ON event (enterprise_id, event_id);
+CREATE INDEX event_other_identity ON event (other_enterprise_id, event_id) WHERE other_enterprise_id IS NOT NULL;
+CREATE INDEX event_record ON event (record_id, event_id) WHERE record_id IS NOT NULL;
+
+-- The change feed's order: an event gets its place once no older transaction can still commit before it.
+CREATE TABLE published_event (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id bigint NOT NULL UNIQUE
+);
+
+CREATE TABLE api_client (
+    client_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    -- SHA-256 of a 256-bit random key: nothing to guess, so nothing slow is needed.
+    key_hash bytea NOT NULL UNIQUE,
+    role text NOT NULL CHECK (role IN ('reader', 'registrar', 'reviewer', 'steward', 'admin')),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz
+);
+
+-- Who looked at or changed whom. Rows are only ever added.
+CREATE TABLE audit (
+    audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    actor text NOT NULL,
+    role text NOT NULL,
+    action text NOT NULL,
+    outcome text NOT NULL,
+    enterprise_ids text[] NOT NULL DEFAULT '{}',
+    -- Which fields were asked about, never their values.
+    query_fields text[] NOT NULL DEFAULT '{}',
+    result_count integer,
+    reason text,
+    request_id text
+);
+CREATE INDEX audit_at ON audit USING brin (at);
+
+CREATE TABLE idempotency (
+    scope text NOT NULL,
+    key text NOT NULL,
+    body_hash bytea NOT NULL,
+    status smallint NOT NULL,
+    response bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (scope, key)
+);
+
+-- One file taken in; a chunk that is done is never done again.
+CREATE TABLE batch (
+    batch_id bigint PRIMARY KEY,
+    kind text NOT NULL,
+    file_name text NOT NULL,
+    file_sha256 text NOT NULL,
+    source text,
+    state text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+    lines_done bigint NOT NULL DEFAULT 0,
+    counts json NOT NULL DEFAULT '{}',
+    started_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz
+);
+CREATE UNIQUE INDEX one_batch_per_file ON batch (file_sha256, coalesce(source, ''));
+
+CREATE TABLE batch_line (
+    batch_id bigint NOT NULL,
+    line bigint NOT NULL,
+    outcome text NOT NULL,
+    enterprise_id text,
+    field text,
+    reason text,
+    PRIMARY KEY (batch_id, line)
+);
+
+CREATE TABLE schema_migration (
+    version integer PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);

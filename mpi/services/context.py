@@ -1,0 +1,86 @@
+"""What every use case needs: the pool, the rules, the mint, and the few facts a process keeps at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, NamedTuple
+
+from mpi.errors import UnknownSource
+from mpi.matching.rules import RuleSet
+from mpi.services.answers import Actor
+from mpi.storage.changes import Signed
+from mpi.storage.database import Pool, connection
+from mpi.storage.numbers import Mint
+from mpi.storage.queries import query
+
+
+class Source(NamedTuple):
+    """A source system: ``trust`` ranks it for survivorship, higher first."""
+
+    name: str
+    source_id: int
+    trust: int
+    settings: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Sources:
+    """The declared source systems, read when first asked for and again when an unknown one turns up."""
+
+    pool: Pool
+    auto_declare: bool
+    _by_name: dict[str, Source] = field(default_factory=dict)
+    _by_id: dict[int, Source] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def named(self, name: str) -> tuple[Source, bool]:
+        """The source, and whether it was declared just now. Raises UnknownSource where that is not allowed."""
+        known = self._by_name.get(name)
+        if known is not None:
+            return known, False
+        self.read()
+        if name in self._by_name:
+            return self._by_name[name], False
+        if not self.auto_declare:
+            raise UnknownSource(f"source {name!r} has not been declared: `mpi source add {name}`", field="source")
+        with connection(self.pool) as conn:
+            conn.execute(query("declare_source_on_sight"), {"name": name})
+        self.read()
+        return self._by_name[name], True
+
+    def with_id(self, source_id: int) -> Source:
+        """The source with this number."""
+        if source_id not in self._by_id:
+            self.read()
+        return self._by_id[source_id]
+
+    def read(self) -> list[Source]:
+        """Read them anew, in order of name."""
+        with connection(self.pool) as conn:
+            rows = [Source(*row) for row in conn.execute(query("sources")).fetchall()]
+        with self._lock:
+            self._by_name = {source.name: source for source in rows}
+            self._by_id = {source.source_id: source for source in rows}
+        return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Handed to every use case; holds no state of its own beyond caches."""
+
+    pool: Pool
+    rules: RuleSet
+    mint: Mint
+    sources: Sources
+
+    def signed(self, actor: Actor, action: str, **rest: Any) -> Signed:
+        """The signature under a change or an audit row."""
+        return Signed(
+            actor=actor.name,
+            role=actor.role,
+            action=action,
+            request_id=actor.request_id,
+            rule_hash=self.rules.hash,
+            **rest,
+        )

@@ -1,0 +1,98 @@
+"""What the index already knows about a record on its way in, read in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mpi.storage.database import Connection
+from mpi.storage.queries import query
+
+#: A key shared by more records than this finds too much to mean anything: it is suppressed, and the answer says so.
+BLOCK_MAX = 100
+#: Members of one identity that a record is compared with, oldest first.
+MEMBERS_MAX = 40
+
+
+class KnownRecord(NamedTuple):
+    """The record stored under the same source and local ID."""
+
+    record_id: int
+    enterprise_id: str
+    version: int
+    retired: bool
+    content_hash: bytes
+    pending_hash: bytes | None
+    pending_task_id: int | None
+
+
+class Neighbour(NamedTuple):
+    """A member of an identity that shares a blocking key; ``positions``: with which of the records asked about."""
+
+    record_id: int
+    enterprise_id: str
+    source_id: int
+    version: int
+    normalized: Any
+    positions: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The answer to one look; positions index the records asked about."""
+
+    known: dict[int, KnownRecord]
+    neighbours: list[Neighbour]
+    #: Position → numbers of its suppressed keys.
+    suppressed: dict[int, list[int]]
+
+    def saw(self) -> frozenset[tuple[int, int, str]]:
+        """What a decision rested on: equal before and after locking means nothing changed in between."""
+        return frozenset((n.record_id, n.version, n.enterprise_id) for n in self.neighbours) | frozenset(
+            (k.record_id, k.version, k.enterprise_id) for k in self.known.values()
+        )
+
+
+class Asked(NamedTuple):
+    """One record to look for."""
+
+    source_id: int
+    local_id: str
+    keys: Sequence[int]
+
+
+def look(conn: Connection, asked: Sequence[Asked]) -> Look:
+    """Find the stored record and the neighbours of each of ``asked``: one statement, bounded work per key."""
+    key_positions, key_numbers, keys = [], [], []
+    for position, one in enumerate(asked):
+        key_positions += [position] * len(one.keys)
+        key_numbers += range(len(one.keys))
+        keys += one.keys
+    rows = conn.execute(
+        query("look"),
+        {
+            "positions": list(range(len(asked))),
+            "source_ids": [one.source_id for one in asked],
+            "local_ids": [one.local_id for one in asked],
+            "key_positions": key_positions,
+            "key_numbers": key_numbers,
+            "keys": keys,
+            "block_max": BLOCK_MAX,
+            "members_max": MEMBERS_MAX,
+        },
+    ).fetchall()
+    return _sorted_out(rows)
+
+
+def _sorted_out(rows: list[tuple[Any, ...]]) -> Look:
+    found = Look({}, [], {})
+    for kind, positions, number, enterprise_id, version, retired, content_hash, source_id, normalized, pending, task in rows:
+        if kind == 1:
+            found.neighbours.append(Neighbour(number, enterprise_id, source_id, version, normalized, positions))
+        elif kind == 0:
+            known = KnownRecord(number, enterprise_id, version, retired, content_hash, pending, task)
+            found.known[positions[0]] = known
+        else:
+            found.suppressed.setdefault(positions[0], []).append(number)
+    return found

@@ -1,0 +1,98 @@
+"""Writes a Change: the only way in which who is who ever changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from mpi.identity.change import Assertion, Change
+from mpi.storage.database import Connection
+from mpi.storage.queries import query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """Who does what, for the ledger and the audit."""
+
+    actor: str
+    role: str
+    action: str
+    outcome: str = "ok"
+    reason: str | None = None
+    request_id: str | None = None
+    rule_hash: str | None = None
+    batch_id: int | None = None
+
+
+def apply_change(conn: Connection, change: Change, signed: Signed) -> None:
+    """Write ``change`` with its events and one audit row, in the caller's transaction."""
+    conn.execute(
+        query("apply_change"),
+        {
+            "doc": orjson.dumps(_document(change)).decode(),
+            "rule_hash": signed.rule_hash,
+            "batch_id": signed.batch_id,
+            "result_count": len(change.links),
+            "enterprise_ids": _touched(change),
+            **_signature(signed),
+        },
+    )
+
+
+def write_audit(
+    conn: Connection, signed: Signed, *, enterprise_ids: list[str], query_fields: list[str], result_count: int
+) -> None:
+    """One row for a read or search: whose records were shown, and which fields were asked about."""
+    conn.execute(
+        query("write_audit"),
+        {
+            "enterprise_ids": enterprise_ids,
+            "query_fields": query_fields,
+            "result_count": result_count,
+            **_signature(signed),
+        },
+    )
+
+
+def _signature(signed: Signed) -> dict[str, Any]:
+    return {
+        "actor": signed.actor,
+        "role": signed.role,
+        "action": signed.action,
+        "outcome": signed.outcome,
+        "reason": signed.reason,
+        "request_id": signed.request_id,
+    }
+
+
+def _touched(change: Change) -> list[str]:
+    ids = dict.fromkeys(event.enterprise_id for event in change.events)
+    ids.update(dict.fromkeys(event.other_enterprise_id for event in change.events if event.other_enterprise_id))
+    return list(ids)
+
+
+def _document(change: Change) -> dict[str, Any]:
+    """The change as the JSON that ``apply_change`` reads: field names are column names, empty lists are left out."""
+    lists: dict[str, list[Any]] = {
+        "issued": [i for i in change.identities if i.issued],
+        "identities": [i for i in change.identities if not i.issued],
+        "links": list(change.links),
+        "merges": list(change.merges),
+        "undone_merges": list(change.undone_merge_ids),
+        "assertions": list(change.assertions),
+        "pairs": [pair for assertion in change.assertions for pair in _pairs(assertion)],
+        "withdrawn": list(change.withdrawn_assertion_ids),
+        "tasks": list(change.tasks),
+        "task_changes": list(change.task_changes),
+        "events": list(change.events),
+    }
+    return {name: rows for name, rows in lists.items() if rows}
+
+
+def _pairs(assertion: Assertion) -> list[dict[str, Any]]:
+    return [
+        {"assertion_id": assertion.assertion_id, "record_a": a, "record_b": b, "verdict": assertion.verdict}
+        for a, b in assertion.pairs
+    ]

@@ -1,0 +1,167 @@
+-- name: look
+-- Everything a registration decides on, in one round trip and with bounded work whatever the data looks like:
+-- kind 0 the record under this local ID, kind 1 the members of every identity near it, kind 2 the keys too common to use.
+WITH known AS MATERIALIZED (
+    SELECT i.position, r.record_id, r.version, r.retired, r.content_hash, l.enterprise_id, p.content_hash AS pending_hash,
+        p.task_id
+    FROM unnest(%(positions)s::int[], %(source_ids)s::smallint[], %(local_ids)s::text[]) AS i(position, source_id, local_id)
+    JOIN record r ON r.source_id = i.source_id AND r.local_id = i.local_id
+    JOIN link l ON l.record_id = r.record_id
+    LEFT JOIN pending_update p ON p.record_id = r.record_id
+), hit AS MATERIALIZED (
+    SELECT k.position, k.number,
+        ARRAY(SELECT b.record_id FROM blocking_key b WHERE b.key = k.key LIMIT %(block_max)s + 1) AS record_ids
+    FROM unnest(%(key_positions)s::int[], %(key_numbers)s::int[], %(keys)s::bigint[]) AS k(position, number, key)
+), near AS (
+    SELECT l.enterprise_id, array_agg(DISTINCT h.position) AS positions
+    FROM (
+        SELECT hit.position, id AS record_id FROM hit, unnest(hit.record_ids) AS id
+        WHERE cardinality(hit.record_ids) <= %(block_max)s
+        UNION SELECT known.position, known.record_id FROM known
+    ) AS h
+    JOIN link l ON l.record_id = h.record_id
+    GROUP BY l.enterprise_id
+)
+SELECT 0 AS kind, ARRAY[position] AS positions, record_id, enterprise_id, version, retired, content_hash,
+    NULL::smallint AS source_id, NULL::json AS normalized, pending_hash, task_id
+FROM known
+UNION ALL
+SELECT 1, near.positions, r.record_id, near.enterprise_id, r.version, r.retired, NULL, r.source_id, r.normalized, NULL, NULL
+FROM near
+CROSS JOIN LATERAL (
+    SELECT l.record_id FROM link l WHERE l.enterprise_id = near.enterprise_id ORDER BY l.record_id LIMIT %(members_max)s
+) AS member
+JOIN record r ON r.record_id = member.record_id
+WHERE NOT r.retired
+UNION ALL
+SELECT 2, ARRAY[hit.position], hit.number, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM hit WHERE cardinality(hit.record_ids) > %(block_max)s
+
+-- name: lock_keys
+-- Who is about to create an identity holds its blocking keys, so that a twin request waits and then finds the record.
+SELECT pg_advisory_xact_lock(%(lock)s, k) FROM unnest(%(keys)s::int[]) WITH ORDINALITY AS u(k, o) ORDER BY o
+
+-- name: lock_bulk_shared
+-- One record at a time: many may create identities together.
+SELECT pg_advisory_xact_lock_shared(%(lock)s, 0)
+
+-- name: lock_bulk
+-- A chunk of a file: while it decides, nobody else creates an identity.
+SELECT pg_advisory_xact_lock(%(lock)s, 0)
+
+-- name: lock_identities
+-- Held until commit, so that a merge cannot slip between a decision and its link.
+SELECT enterprise_id FROM identity
+WHERE enterprise_id = ANY(%(enterprise_ids)s) AND status = 'active' ORDER BY enterprise_id FOR NO KEY UPDATE
+
+-- name: lock_record
+-- An update decides on the version it replaces.
+SELECT version FROM record WHERE record_id = %(record_id)s FOR UPDATE
+
+-- name: write_records
+-- New records with their blocking keys.
+WITH doc AS (SELECT %(doc)s::json AS d), record_added AS (
+    INSERT INTO record (record_id, source_id, local_id, content_hash, source_record, normalized, search_text, batch_id)
+    SELECT record_id, source_id, local_id, decode(content_hash, 'hex'), source_record, normalized, search_text, batch_id
+    FROM doc, json_to_recordset(d -> 'records') AS x(record_id bigint, source_id smallint, local_id text, content_hash text,
+        source_record json, normalized json, search_text text, batch_id bigint)
+)
+INSERT INTO blocking_key (key, record_id)
+SELECT k.key, k.record_id FROM unnest(%(keys)s::bigint[], %(key_record_ids)s::bigint[]) AS k(key, record_id)
+
+-- name: update_record
+-- The new demographics become current; what they replace is kept with the time it held.
+WITH before AS (
+    INSERT INTO record_version (record_id, version, source_record, received_at)
+    SELECT record_id, version, source_record, received_at FROM record WHERE record_id = %(record_id)s
+), keys_gone AS (
+    DELETE FROM blocking_key WHERE record_id = %(record_id)s
+)
+UPDATE record SET version = version + 1, retired = false, content_hash = %(content_hash)s, source_record = %(source_record)s::json,
+    normalized = %(normalized)s::json, search_text = %(search_text)s, received_at = now()
+WHERE record_id = %(record_id)s
+
+-- name: add_keys
+-- After an update or a return from retirement.
+INSERT INTO blocking_key (key, record_id) SELECT key, %(record_id)s FROM unnest(%(keys)s::bigint[]) AS key
+
+-- name: quarantine
+-- The update waits beside the record; a later one replaces it.
+INSERT INTO pending_update (record_id, source_record, content_hash, task_id)
+VALUES (%(record_id)s, %(source_record)s::json, %(content_hash)s, %(task_id)s)
+ON CONFLICT (record_id) DO UPDATE SET source_record = EXCLUDED.source_record, content_hash = EXCLUDED.content_hash,
+    received_at = now()
+
+-- name: end_quarantine
+-- Released or rejected.
+DELETE FROM pending_update WHERE record_id = %(record_id)s RETURNING source_record
+
+-- name: retire_record
+-- A retired record leaves the candidates and keeps its history.
+WITH keys_gone AS (DELETE FROM blocking_key WHERE record_id = %(record_id)s)
+UPDATE record SET retired = true WHERE record_id = %(record_id)s AND NOT retired RETURNING record_id
+
+-- name: open_tasks_of_identities
+-- So that nothing is asked twice.
+SELECT task_id, kind, identity_a, identity_b, record_ids FROM task
+WHERE state <> 'resolved' AND (identity_a = ANY(%(enterprise_ids)s) OR identity_b = ANY(%(enterprise_ids)s))
+
+-- name: asserted_pairs
+-- What people stated about any of these records.
+SELECT assertion_id, record_a, record_b, verdict FROM assertion_pair
+WHERE NOT withdrawn AND (record_a = ANY(%(record_ids)s) OR record_b = ANY(%(record_ids)s))
+
+-- name: take_numbers
+-- A thousand numbers for this process.
+SELECT nextval('number_block')
+
+-- name: sources
+-- Few, and asked for on every registration: cached by the process.
+SELECT name, source_id, trust, settings FROM source ORDER BY name
+
+-- name: declare_source
+-- Adds or changes, never deletes.
+INSERT INTO source (name, trust, settings) VALUES (%(name)s, %(trust)s, %(settings)s::json)
+ON CONFLICT (name) DO UPDATE SET trust = EXCLUDED.trust, settings = EXCLUDED.settings RETURNING source_id
+
+-- name: declare_source_on_sight
+-- A source nobody declared, where that is allowed.
+INSERT INTO source (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING
+
+-- name: authorities
+-- Who issues identifiers.
+SELECT name, oid, uri, type, owner, person_unique FROM authority ORDER BY coalesce(name, oid, uri)
+
+-- name: add_authority
+-- A domain of identifiers.
+INSERT INTO authority (name, oid, uri, type, owner, person_unique)
+VALUES (%(name)s, %(oid)s, %(uri)s, %(type)s, %(owner)s, %(person_unique)s)
+
+-- name: remove_authority
+-- Before it is written anew with what the file says.
+DELETE FROM authority WHERE name = %(name)s OR oid = %(oid)s OR uri = %(uri)s
+
+-- name: setting
+-- What `source apply` stored about the index itself.
+SELECT value FROM index_setting WHERE key = %(key)s
+
+-- name: put_setting
+-- One row per key.
+INSERT INTO index_setting (key, value) VALUES (%(key)s, %(value)s::json) ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value
+
+-- name: keep_rule_set
+-- The words of every rule set that ever decided, once.
+INSERT INTO rule_set (hash, name, content) VALUES (%(hash)s, %(name)s, %(content)s) ON CONFLICT (hash) DO NOTHING
+
+-- name: lock_idempotency
+-- Two requests with one key: the second is told to ask again.
+SELECT pg_try_advisory_xact_lock(%(lock)s, %(key_hash)s)
+
+-- name: stored_answer
+-- What a request with this key was answered before.
+SELECT body_hash, status, response FROM idempotency WHERE scope = %(scope)s AND key = %(key)s
+
+-- name: store_answer
+-- In the transaction that did the work.
+INSERT INTO idempotency (scope, key, body_hash, status, response)
+VALUES (%(scope)s, %(key)s, %(body_hash)s, %(status)s, %(response)s)

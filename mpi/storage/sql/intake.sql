@@ -106,6 +106,16 @@ UPDATE record SET retired = true WHERE record_id = %(record_id)s AND NOT retired
 SELECT task_id, kind, identity_a, identity_b, record_ids FROM task
 WHERE state <> 'resolved' AND (identity_a = ANY(%(enterprise_ids)s) OR identity_b = ANY(%(enterprise_ids)s))
 
+-- name: settled_or_asked
+-- Pairs of these identities that are in an open task, or that a person said are different people.
+SELECT identity_a, identity_b FROM task
+WHERE state <> 'resolved' AND identity_a = ANY(%(enterprise_ids)s) AND identity_b = ANY(%(enterprise_ids)s)
+UNION
+SELECT least(a.enterprise_id, b.enterprise_id), greatest(a.enterprise_id, b.enterprise_id)
+FROM link a JOIN assertion_pair p ON p.record_a = a.record_id JOIN link b ON b.record_id = p.record_b
+WHERE NOT p.withdrawn AND p.verdict = 'different'
+    AND a.enterprise_id = ANY(%(enterprise_ids)s) AND b.enterprise_id = ANY(%(enterprise_ids)s)
+
 -- name: asserted_pairs
 -- What people stated about any of these records.
 SELECT assertion_id, record_a, record_b, verdict FROM assertion_pair

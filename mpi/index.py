@@ -1,0 +1,362 @@
+"""The index itself: the one object that every face and notebook holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mpi.errors import BadInput, MpiError
+from mpi.identity.survivorship import SurvivorshipRules
+from mpi.matching.flat import FLAT_FIELDS, source_record
+from mpi.matching.record import SourceRecord
+from mpi.matching.rules import RuleSet, load_rules
+from mpi.services import (
+    access,
+    declaring,
+    explaining,
+    intake,
+    lookup,
+    publishing,
+    quality,
+    stewardship,
+    tasks,
+)
+from mpi.services.answers import (
+    Actor,
+    AssertionAnswer,
+    Candidate,
+    Candidates,
+    EventAnswer,
+    IdentityAnswer,
+    InvariantResult,
+    MatchedWith,
+    MergeAnswer,
+    Page,
+    Receipt,
+    RecordRef,
+    Rejection,
+    StoredRecord,
+    TaskAnswer,
+    UnlinkAnswer,
+    UnmergeAnswer,
+)
+from mpi.services.context import Context, Sources
+from mpi.services.explaining import Reference
+from mpi.services.replay import Replay
+from mpi.settings import Settings
+from mpi.storage.database import connection, migrate, open_pool, pending_migrations
+from mpi.storage.embedded import EmbeddedDatabase
+from mpi.storage.numbers import Mint
+from mpi.storage.queries import query
+
+__all__ = [
+    "FLAT_FIELDS",
+    "Actor",
+    "AssertionAnswer",
+    "Candidate",
+    "Candidates",
+    "EventAnswer",
+    "IdentityAnswer",
+    "Index",
+    "InvariantResult",
+    "MatchedWith",
+    "MergeAnswer",
+    "Page",
+    "Receipt",
+    "RecordRef",
+    "Rejection",
+    "StoredRecord",
+    "TaskAnswer",
+    "UnlinkAnswer",
+    "UnmergeAnswer",
+]
+
+Flat = Mapping[str, Any]
+
+
+class Index:
+    """A pool, rules, a mint and what a process keeps at hand. Open it with ``Index.open`` and close it after use.
+
+    Every method is one use case in one transaction, asks who is asking, and raises the errors of ``mpi.errors``.
+    """
+
+    def __init__(self, context: Context, closing: ExitStack) -> None:
+        self._context = context
+        self._closing = closing
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Connect to ``DATABASE_URL``, or start (or share) the embedded PostgreSQL of ``MPI_HOME``.
+
+        An embedded database is migrated; on a real server pending migrations raise BadInput naming the command.
+        """
+        with ExitStack() as stack:
+            if settings.database_url is None:
+                embedded = stack.enter_context(EmbeddedDatabase.of(settings))
+                conninfo = embedded.url
+                migrate(conninfo)
+            else:
+                conninfo = settings.database_url
+                if pending := pending_migrations(conninfo):
+                    raise BadInput(f"the database lacks {', '.join(pending)}: run `mpi db upgrade`")
+            context = _context(settings, conninfo, stack)
+            index = cls(context, stack.pop_all())
+        if settings.sources is not None:
+            index.apply_sources(_text(settings.sources), actor=Actor(name="settings", role="admin"))
+        return index
+
+    def close(self) -> None:
+        """Give the connections back, and stop the embedded database when nobody else uses it."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rule set in force."""
+        return self._context.rules
+
+    # Records
+
+    def receive(self, record: Flat | SourceRecord, *, actor: Actor, idempotency: Replay | None = None) -> Receipt:
+        """Register or update one record."""
+        return intake.receive(self._context, _as_record(record), actor=actor, replay=idempotency)
+
+    def receive_many(
+        self, records: Sequence[Flat | SourceRecord | Rejection], *, actor: Actor, batch_id: int | None = None
+    ) -> list[Receipt | Rejection]:
+        """Register a chunk; one outcome for each, in order. What is wrong with one never stops the others."""
+        read = [record if isinstance(record, Rejection) else _record_or_rejection(record) for record in records]
+        return intake.receive_many(self._context, read, actor=actor, batch_id=batch_id)
+
+    def record(self, source: str, local_id: str, *, actor: Actor) -> StoredRecord:
+        """A stored record with its versions."""
+        return lookup.record(self._context, source, local_id, actor=actor)
+
+    def retire(self, source: str, local_id: str, *, actor: Actor, reason: str) -> StoredRecord:
+        """Take a record out of the candidates; its history stays, and sent again it is active again."""
+        stewardship.retire(self._context, source, local_id, reason, actor=actor)
+        return lookup.record(self._context, source, local_id, actor=actor)
+
+    # Matching
+
+    def match(self, record: Flat, *, actor: Actor, limit: int = 10) -> Candidates:
+        """Whom a record resembles; nothing is registered."""
+        return explaining.match(self._context, record, actor=actor, limit=limit)
+
+    def compare(self, a: Reference, b: Reference, *, actor: Actor) -> dict[str, Any]:
+        """Two records, stored or not, part by part."""
+        return explaining.compare(self._context, a, b, actor=actor)
+
+    def why(self, a: str, b: str, *, actor: Actor) -> dict[str, Any]:
+        """Why two stored records or identities agree, part by part."""
+        return explaining.compare(self._context, a, b, actor=actor)
+
+    # Identities
+
+    def identity(self, enterprise_id: str, *, actor: Actor) -> IdentityAnswer:
+        """An identity by any ID it ever had."""
+        return lookup.identity(self._context, enterprise_id, actor=actor)
+
+    def identity_at(self, enterprise_id: str, at: datetime, *, actor: Actor) -> dict[str, Any]:
+        """Who an enterprise ID was at a moment."""
+        return lookup.identity_at(self._context, enterprise_id, at, actor=actor)
+
+    def history(self, enterprise_id: str, *, actor: Actor) -> list[EventAnswer]:
+        """Everything that happened to an identity."""
+        return explaining.history(self._context, enterprise_id, actor=actor)
+
+    def how(self, enterprise_id: str, *, actor: Actor) -> dict[str, Any]:
+        """How an identity came to be, in words."""
+        return explaining.how(self._context, enterprise_id, actor=actor)
+
+    def crosswalk(
+        self, source: str, local_id: str, targets: Sequence[str] = (), *, actor: Actor
+    ) -> dict[str, Any]:
+        """The identifiers of a record's identity in other sources and domains."""
+        return lookup.crosswalk(self._context, source, local_id, targets, actor=actor)
+
+    def search(self, wanted: str | Flat, *, actor: Actor, limit: int = 20) -> Page:
+        """People by what somebody types."""
+        return lookup.search(self._context, wanted, actor=actor, limit=limit)
+
+    # Stewardship
+
+    def merge(
+        self,
+        surviving: str | None,
+        subsumed: str,
+        reason: str,
+        *,
+        actor: Actor,
+        preview: bool = False,
+        override: bool = False,
+    ) -> MergeAnswer:
+        """Make two identities one; ``subsumed`` redirects for ever, or until the merge is undone."""
+        return stewardship.merge(
+            self._context, surviving, subsumed, reason, actor=actor, preview=preview, override=override
+        )
+
+    def unmerge(self, merge_id: int, reason: str, *, actor: Actor) -> UnmergeAnswer:
+        """Undo a merge, at any later time."""
+        return stewardship.unmerge(self._context, merge_id, reason, actor=actor)
+
+    def unlink(self, source: str, local_id: str, reason: str, *, actor: Actor) -> UnlinkAnswer:
+        """Give a record an identity of its own."""
+        return stewardship.unlink(self._context, source, local_id, reason, actor=actor)
+
+    def assert_people(
+        self, a: str, b: str, verdict: str, reason: str, *, actor: Actor, override: bool = False
+    ) -> AssertionAnswer:
+        """State that two records or identities are the same person, or different people."""
+        return stewardship.assert_people(self._context, a, b, verdict, reason, actor=actor, override=override)
+
+    def assertions(self, *, actor: Actor, limit: int = 50, cursor: int | None = None) -> Page:
+        """What people stated, newest first."""
+        return stewardship.assertions(self._context, actor=actor, limit=limit, cursor=cursor)
+
+    def assertion(self, assertion_id: int, *, actor: Actor) -> AssertionAnswer:
+        """One statement."""
+        return stewardship.assertion(self._context, assertion_id, actor=actor)
+
+    def withdraw_assertion(self, assertion_id: int, reason: str, *, actor: Actor) -> AssertionAnswer:
+        """It no longer holds; links stay as they are."""
+        return stewardship.withdraw_assertion(self._context, assertion_id, reason, actor=actor)
+
+    # Tasks
+
+    def tasks(
+        self,
+        *,
+        actor: Actor,
+        state: str | None = None,
+        kind: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        """The queue, most harmful first."""
+        return tasks.listed(self._context, actor=actor, state=state, kind=kind, limit=limit, cursor=cursor)
+
+    def task(self, task_id: int, *, actor: Actor) -> TaskAnswer:
+        """One question for a person."""
+        return tasks.task(self._context, task_id, actor=actor)
+
+    def claim(self, task_id: int, *, actor: Actor) -> TaskAnswer:
+        """Hold a task for a while, so that no other reviewer works on it."""
+        return tasks.claim(self._context, task_id, actor=actor)
+
+    def release(self, task_id: int, *, actor: Actor) -> TaskAnswer:
+        """Give a claimed task back."""
+        return tasks.release(self._context, task_id, actor=actor)
+
+    def resolve(self, task_id: int, resolution: str, reason: str, version: int, *, actor: Actor) -> TaskAnswer:
+        """Answer a task; ``version`` is the one the reviewer saw."""
+        return tasks.resolve(self._context, task_id, resolution, reason, version, actor=actor)
+
+    def undo_resolution(self, task_id: int, reason: str, *, actor: Actor) -> TaskAnswer:
+        """Take an answer back: the state before it is restored, links included."""
+        return tasks.undo_resolution(self._context, task_id, reason, actor=actor)
+
+    # The feed, what is declared, who may ask
+
+    def events(self, after: int = 0, limit: int = 100, *, actor: Actor) -> Page:
+        """The change feed from a cursor on."""
+        return publishing.events(self._context, after, limit, actor=actor)
+
+    def sources(self, *, actor: Actor) -> list[dict[str, Any]]:
+        """Who sends."""
+        return declaring.sources(self._context, actor=actor)
+
+    def authorities(self, *, actor: Actor) -> list[dict[str, Any]]:
+        """Who issues identifiers."""
+        return declaring.authorities(self._context, actor=actor)
+
+    def apply_sources(self, toml_text: str, *, actor: Actor) -> dict[str, int]:
+        """Add or change what the TOML text lists."""
+        return declaring.apply_sources(self._context, toml_text, actor=actor)
+
+    def check(self, *, actor: Actor) -> list[InvariantResult]:
+        """Every invariant with its violations."""
+        return quality.check(self._context, actor=actor)
+
+    def add_client(self, name: str, role: str, *, actor: Actor) -> str:
+        """A new API client's key, shown this once."""
+        return access.add_client(self._context, name, role, actor=actor)
+
+    def clients(self, *, actor: Actor) -> list[dict[str, Any]]:
+        """Every API client, without keys."""
+        return access.clients(self._context, actor=actor)
+
+    def revoke_client(self, name: str, *, actor: Actor) -> None:
+        """Refuse a client's key from now on."""
+        access.revoke_client(self._context, name, actor=actor)
+
+    def authenticate(self, key: str) -> Actor:
+        """Whose key this is."""
+        return access.authenticate(self._context, key)
+
+    def deny(self, actor: Actor, action: str) -> None:
+        """Write down that somebody was refused."""
+        access.deny(self._context, actor, action)
+
+    def ready(self) -> dict[str, Any]:
+        """Whether the database answers, and how busy the pool is. Raises DatabaseUnavailable."""
+        with connection(self._context.pool) as conn:
+            conn.execute("SELECT 1").fetchone()
+        stats = self._context.pool.get_stats()
+        return {
+            "status": "ready",
+            "rule_set": {"name": self.rules.name, "hash": self.rules.hash},
+            "pool": {name: stats.get(name, 0) for name in ("pool_size", "pool_available", "requests_waiting")},
+        }
+
+
+def _context(settings: Settings, conninfo: str, stack: ExitStack) -> Context:
+    rules = load_rules(settings.rules)
+    pool = open_pool(
+        conninfo,
+        size=settings.pool_size,
+        wait_seconds=settings.pool_timeout_seconds,
+        statement_seconds=settings.statement_timeout_seconds,
+    )
+    stack.callback(pool.close)
+    # Numbers and sources are asked for while a use case holds a connection: they have one of their own.
+    side = open_pool(conninfo, size=1, wait_seconds=settings.pool_timeout_seconds, statement_seconds=10)
+    stack.callback(side.close)
+    with connection(side) as conn:
+        conn.execute(query("keep_rule_set"), {"hash": rules.hash, "name": rules.name, "content": rules.content})
+    return Context(
+        pool=pool,
+        rules=rules,
+        survivorship=SurvivorshipRules(),
+        mint=Mint(side),
+        sources=Sources(side, settings.declares_on_sight),
+    )
+
+
+def _as_record(record: Flat | SourceRecord) -> SourceRecord:
+    return record if isinstance(record, SourceRecord) else source_record(record)
+
+
+def _record_or_rejection(record: Flat | SourceRecord) -> SourceRecord | Rejection:
+    try:
+        return _as_record(record)
+    except MpiError as error:
+        return Rejection(code=error.code, detail=str(error), field=error.field)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"MPI_SOURCES: {path.name} cannot be read") from error

@@ -1,0 +1,150 @@
+"""Records on their way in: normalized, blocked, and compared with what is already there and with each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from mpi.matching.blocking import BlockingKey, blocking_keys
+from mpi.matching.decision import PairScores, score_pairs
+from mpi.matching.flat import flat_record
+from mpi.matching.normalization import normalize
+from mpi.matching.record import NormalizedRecord, SourceRecord
+from mpi.matching.rules import RuleSet
+from mpi.matching.stored import from_stored
+from mpi.storage.candidates import BLOCK_MAX, Asked, Look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One record on its way in, ready to be looked up."""
+
+    source_record: SourceRecord
+    source_id: int
+    normalized: NormalizedRecord
+    keys: tuple[BlockingKey, ...]
+    #: The demographics as sent, as JSON; equal bytes mean nothing changed.
+    content: bytes
+    #: A number for the record if it turns out to be new.
+    record_id: int
+    declared: tuple[str, ...] = ()
+
+    @property
+    def content_hash(self) -> bytes:
+        """16 bytes that change when the content does."""
+        return hashlib.blake2b(self.content, digest_size=16).digest()
+
+    def asked(self) -> Asked:
+        """What to look for."""
+        return Asked(self.source_id, self.source_record.local_id, [key.key for key in self.keys])
+
+    def dropped(self) -> tuple[dict[str, str], ...]:
+        """The values that were not used as evidence, as an answer tells them."""
+        return tuple({"field": d.field, "reason": d.reason} for d in self.normalized.dropped)
+
+
+def arrive(record: SourceRecord, source_id: int, record_id: int, rules: RuleSet, declared: tuple[str, ...] = ()) -> Arrival:
+    """Normalize ``record`` and make its blocking keys."""
+    normalized = normalize(record)
+    return Arrival(
+        source_record=record,
+        source_id=source_id,
+        normalized=normalized,
+        keys=blocking_keys(normalized, rules),
+        content=orjson.dumps(flat_record(record)),
+        record_id=record_id,
+        declared=declared,
+    )
+
+
+class Member(NamedTuple):
+    """A record that is, or is about to be, a member of an identity; ``index`` is its place among the compared records."""
+
+    index: int
+    record_id: int
+    source_id: int
+
+
+class Comparison(NamedTuple):
+    """One arrival against one member."""
+
+    weight: float
+    probability: float
+    decision: int
+    #: (guard, effect) of each guard that fired.
+    guards: tuple[tuple[str, str], ...]
+
+
+class Compared:
+    """Every arrival of a chunk against its neighbours and against the earlier arrivals that share a key.
+
+    Pairs known beforehand are scored in one columnar call; a pair that comes up later (an arrival joined an identity
+    whose members share no key with the next one) is scored when asked for.
+    """
+
+    def __init__(self, arrivals: Sequence[Arrival], fresh: Sequence[int], look: Look, rules: RuleSet) -> None:
+        self._rules = rules
+        self._records = [arrival.normalized for arrival in arrivals]
+        #: Position → enterprise IDs near it in the database.
+        self.near: dict[int, list[str]] = defaultdict(list)
+        #: Enterprise ID → its members in the database.
+        self.members: dict[str, list[Member]] = defaultdict(list)
+        left, right = [], []
+        for neighbour in look.neighbours:
+            index = len(self._records)
+            self._records.append(from_stored(neighbour.normalized))
+            if neighbour.enterprise_id not in self.members:
+                for position in neighbour.positions:
+                    self.near[position].append(neighbour.enterprise_id)
+            self.members[neighbour.enterprise_id].append(Member(index, neighbour.record_id, neighbour.source_id))
+            left += neighbour.positions
+            right += [index] * len(neighbour.positions)
+        #: Position → earlier positions that share a blocking key.
+        self.partners = _partners(arrivals, fresh)
+        for position, earlier in self.partners.items():
+            left += [position] * len(earlier)
+            right += earlier
+        self._scored: dict[tuple[int, int], Comparison] = {}
+        self._score(left, right)
+
+    def compare(self, position: int, members: Sequence[Member]) -> list[Comparison]:
+        """The arrival at ``position`` against each of ``members``."""
+        unknown = [m.index for m in members if (position, m.index) not in self._scored]
+        if unknown:
+            self._score([position] * len(unknown), unknown)
+        return [self._scored[position, m.index] for m in members]
+
+    def normalized(self, member: Member) -> NormalizedRecord:
+        """The member as it was compared."""
+        return self._records[member.index]
+
+    def _score(self, left: list[int], right: list[int]) -> None:
+        if not left:
+            return
+        scores: PairScores = score_pairs(self._records, left, right, self._rules)
+        weights, probabilities = scores.weight.tolist(), scores.probability.tolist()
+        decisions = scores.decision.tolist()
+        for n, pair in enumerate(zip(left, right, strict=True)):
+            guards = tuple((hit.guard, hit.effect) for hit in scores.guards[n])
+            self._scored[pair] = Comparison(weights[n], probabilities[n], decisions[n], guards)
+
+
+def _partners(arrivals: Sequence[Arrival], fresh: Sequence[int]) -> dict[int, list[int]]:
+    """Position → earlier positions sharing a key; a key shared by too many within the chunk says nothing."""
+    if len(fresh) < 2:
+        return {}
+    blocks: dict[int, list[int]] = defaultdict(list)
+    for position in fresh:
+        for key in arrivals[position].keys:
+            blocks[key.key].append(position)
+    partners: dict[int, set[int]] = defaultdict(set)
+    for positions in blocks.values():
+        if len(positions) <= BLOCK_MAX:
+            for place, position in enumerate(positions):
+                partners[position].update(positions[:place])
+    return {position: sorted(earlier - {position}) for position, earlier in partners.items() if earlier}

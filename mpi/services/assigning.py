@@ -1,0 +1,72 @@
+"""Groups the comparisons of one arrival by identity, and lets the core assign it."""
+
+from __future__ import annotations
+
+from mpi.identity.assignment import Assignment, CandidateIdentity, assign
+from mpi.matching.decision import DECISIONS, LINK, REVIEW
+from mpi.services.arrivals import Arrival, Compared, Comparison, Member
+from mpi.storage.database import Connection
+from mpi.storage.numbers import Mint
+from mpi.storage.queries import query
+
+
+class Assigning:
+    """Assigns the arrivals of a chunk one after the other: each sees the identities of those before it."""
+
+    def __init__(self, mint: Mint, conn: Connection, compared: Compared) -> None:
+        self._mint = mint
+        self._conn = conn
+        self._compared = compared
+        #: Position of an arrival → the identity it was given in this chunk.
+        self._given: dict[int, str] = {}
+
+    def assign(self, position: int, arrival: Arrival) -> Assignment:
+        """One arrival's identity, with the change that gives it."""
+        candidates = self.candidates(position, arrival.source_id)
+        linking = [c.enterprise_id for c in candidates if c.decision == "link"]
+        assignment = assign(
+            arrival.record_id,
+            candidates,
+            new_enterprise_id=self._mint.enterprise_id,
+            number=self._mint.number,
+            pairs_apart=self._settled_pairs(linking) if len(linking) > 1 else frozenset(),
+        )
+        self._given[position] = assignment.enterprise_id
+        self._compared.members[assignment.enterprise_id].append(
+            Member(position, arrival.record_id, arrival.source_id)
+        )
+        return assignment
+
+    def candidates(self, position: int, source_id: int) -> list[CandidateIdentity]:
+        """The identities at or above review for this arrival."""
+        near = dict.fromkeys(self._compared.near.get(position, ()))
+        near.update(dict.fromkeys(self._given[n] for n in self._compared.partners.get(position, ()) if n in self._given))
+        found = [self._candidate(position, enterprise_id, source_id) for enterprise_id in near]
+        return [candidate for candidate in found if candidate.decision != "no_link"]
+
+    def _candidate(self, position: int, enterprise_id: str, source_id: int) -> CandidateIdentity:
+        members = self._compared.members[enterprise_id]
+        comparisons = self._compared.compare(position, members)
+        best = max(range(len(members)), key=lambda n: (comparisons[n].weight, -members[n].record_id))
+        return CandidateIdentity(
+            enterprise_id=enterprise_id,
+            weight=comparisons[best].weight,
+            probability=comparisons[best].probability,
+            decision=DECISIONS[decision_among(comparisons, best)],
+            record_id=members[best].record_id,
+            guards=tuple(dict.fromkeys(guard for c in comparisons for guard, _ in c.guards)),
+            same_source=any(member.source_id == source_id for member in members),
+        )
+
+    def _settled_pairs(self, enterprise_ids: list[str]) -> frozenset[tuple[str, str]]:
+        """Pairs of these identities that need no task: one is open, or a person said they are different."""
+        rows = self._conn.execute(query("settled_or_asked"), {"enterprise_ids": enterprise_ids}).fetchall()
+        return frozenset((a, b) for a, b in rows)
+
+
+def decision_among(comparisons: list[Comparison], best: int) -> int:
+    """The best member decides; a guard that fires on any other member turns a link into a review."""
+    decision = comparisons[best].decision
+    if decision == LINK and any(c.guards for c in comparisons):
+        return REVIEW
+    return decision

@@ -1,0 +1,109 @@
+"""Source systems and assigning authorities: declared data, applied from a TOML file that adds or changes, never deletes."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mpi.errors import BadInput
+from mpi.services.answers import Actor
+from mpi.services.context import Context
+from mpi.storage.queries import query
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SourceDeclaration(_Declared):
+    """One ``[[source]]``: ``trust`` ranks it for survivorship, higher first."""
+
+    name: str = Field(min_length=1, max_length=100)
+    trust: int = Field(50, ge=0, le=100)
+    msh: list[str] = []
+    mode: str = Field("snapshot", pattern="^(snapshot|delta)$")
+    ack: str = Field("always-one", pattern="^(always-one|original|enhanced)$")
+    charset: str = "utf-8"
+    one_record_per_person: bool = False
+
+
+class AuthorityDeclaration(_Declared):
+    """One ``[[authority]]``: at least one of name, oid and uri."""
+
+    name: str | None = None
+    oid: str | None = None
+    uri: str | None = None
+    type: str | None = None
+    owner: str | None = None
+    person_unique: bool = False
+
+    @model_validator(mode="after")
+    def _called_something(self) -> AuthorityDeclaration:
+        if not (self.name or self.oid or self.uri):
+            raise ValueError("an authority needs a name, an oid or a uri")
+        return self
+
+
+class IndexDeclaration(_Declared):
+    """``[index]``: the enterprise ID's own domain, and what faces may do."""
+
+    authority: dict[str, str] = {}
+    expose_subsumed_ids: bool = False
+    idi_weights: str = Field("stu2", pattern="^stu[12]$")
+    auto_declare: bool = False
+
+
+class Declarations(_Declared):
+    index: IndexDeclaration | None = None
+    source: list[SourceDeclaration] = []
+    authority: list[AuthorityDeclaration] = []
+
+
+def apply_sources(context: Context, toml_text: str, *, actor: Actor) -> dict[str, int]:
+    """Add or change what the file lists; returns how many of each. Raises BadInput naming the key at fault."""
+    declared = _parsed(toml_text)
+    known = {source.name for source in declared.source} | {source.name for source in context.sources.read()}
+    for authority in declared.authority:
+        if authority.owner is not None and authority.owner not in known:
+            raise BadInput(f"authority owner {authority.owner!r} is not a declared source", field="authority.owner")
+    with context.transaction() as conn:
+        for source in declared.source:
+            settings = source.model_dump(exclude={"name", "trust"})
+            values = {"name": source.name, "trust": source.trust, "settings": orjson.dumps(settings).decode()}
+            conn.execute(query("declare_source"), values)
+        for authority in declared.authority:
+            conn.execute(query("remove_authority"), authority.model_dump(include={"name", "oid", "uri"}))
+            conn.execute(query("add_authority"), authority.model_dump())
+        if declared.index is not None:
+            value = orjson.dumps(declared.index.model_dump()).decode()
+            conn.execute(query("put_setting"), {"key": "index", "value": value})
+        context.audit_read(conn, actor, "declare sources", [])
+    context.sources.read()
+    return {"sources": len(declared.source), "authorities": len(declared.authority)}
+
+
+def _parsed(toml_text: str) -> Declarations:
+    try:
+        return Declarations.model_validate(tomllib.loads(toml_text))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"{key}: {first['msg']}", field=key) from error
+
+
+def sources(context: Context, *, actor: Actor) -> list[dict[str, Any]]:
+    """Every declared source, by name."""
+    return [{"name": s.name, "trust": s.trust, **s.settings} for s in context.sources.read()]
+
+
+def authorities(context: Context, *, actor: Actor) -> list[dict[str, Any]]:
+    """Every declared assigning authority, by name."""
+    with context.transaction() as conn:
+        rows = conn.execute(query("authorities")).fetchall()
+    names = ("name", "oid", "uri", "type", "owner", "person_unique")
+    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,0 +1,239 @@
+"""A record comes in → normalized → blocked → scored → decided → identity assigned, task queued → event written.
+
+One record or a chunk of a file take the same way; a chunk is only longer. Everything a registration does is one
+transaction, and the answer leaves after its commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import orjson
+import psycopg
+
+from mpi.errors import DatabaseUnavailable, MpiError, Unavailable
+from mpi.identity.assignment import Assignment
+from mpi.identity.change import Change
+from mpi.identity.enterprise_id import display
+from mpi.matching.normalization.searching import search_text
+from mpi.matching.record import SourceRecord
+from mpi.matching.stored import to_stored
+from mpi.services.answers import Actor, MatchedWith, Receipt, RecordRef, Rejection
+from mpi.services.arrivals import Arrival, Compared, arrive
+from mpi.services.assigning import Assigning
+from mpi.services.context import Context
+from mpi.services.replay import Replay
+from mpi.services.updating import update
+from mpi.storage.candidates import Look, look
+from mpi.storage.changes import apply_change
+from mpi.storage.database import LOCK_BULK, LOCK_KEY, Connection, connection
+from mpi.storage.queries import query
+
+#: How often a registration starts again because the world changed between its look and its lock.
+ATTEMPTS_MAX = 8
+
+_T = TypeVar("_T")
+
+
+class WorldChanged(Exception):
+    """Somebody registered, merged or unmerged what this decision rested on: decide anew."""
+
+
+def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Replay | None = None) -> Receipt:
+    """Register or update one record. Raises BadInput, Conflict (idempotency) or Unavailable; nothing is written then."""
+    arrival = _arrival(context, record)
+
+    def attempt(conn: Connection) -> Receipt:
+        if replay is not None and (answered := replay.stored_receipt(conn)) is not None:
+            return answered
+        seen = look(conn, [arrival.asked()])
+        if 0 in seen.known:
+            receipt = update(context, conn, arrival, seen, actor)
+        else:
+            receipt = _register(context, conn, [arrival], seen, actor)[0]
+        if replay is not None:
+            replay.store(conn, receipt)
+        return receipt
+
+    return until_settled(context, attempt)
+
+
+def receive_many(
+    context: Context, records: Sequence[SourceRecord | Rejection], *, actor: Actor, batch_id: int | None = None
+) -> list[Receipt | Rejection]:
+    """Register a chunk; one outcome for each, in order. New records go in as one set, then updates one by one."""
+    outcomes: dict[int, Receipt | Rejection] = {}
+    arrivals: dict[int, Arrival] = {}
+    seen_before: set[tuple[int, str]] = set()
+    for position, record in enumerate(records):
+        if isinstance(record, Rejection):
+            outcomes[position] = record
+            continue
+        try:
+            arrival = _arrival(context, record)
+        except MpiError as error:
+            outcomes[position] = _rejection(error)
+            continue
+        # A local ID that comes twice in a chunk is an update of its first coming.
+        if (arrival.source_id, record.local_id) not in seen_before:
+            seen_before.add((arrival.source_id, record.local_id))
+            arrivals[position] = arrival
+    positions = list(arrivals)
+    receipts = _receive_chunk(context, list(arrivals.values()), actor, batch_id)
+    outcomes.update({positions[n]: receipt for n, receipt in receipts.items()})
+    for position, record in enumerate(records):
+        if position not in outcomes:
+            assert isinstance(record, SourceRecord)
+            outcomes[position] = _receive_or_reject(context, record, actor)
+    return [outcomes[position] for position in range(len(records))]
+
+
+def _receive_or_reject(context: Context, record: SourceRecord, actor: Actor) -> Receipt | Rejection:
+    try:
+        return receive(context, record, actor=actor)
+    except Unavailable:
+        raise
+    except MpiError as error:
+        return _rejection(error)
+
+
+def _rejection(error: MpiError) -> Rejection:
+    return Rejection(code=error.code, detail=str(error), field=error.field)
+
+
+def _arrival(context: Context, record: SourceRecord) -> Arrival:
+    source, declared = context.sources.named(record.source)
+    names = (source.name,) if declared else ()
+    return arrive(record, source.source_id, context.mint.number(), context.rules, names)
+
+
+def _receive_chunk(
+    context: Context, arrivals: list[Arrival], actor: Actor, batch_id: int | None
+) -> dict[int, Receipt]:
+    """Register those that are new, in one transaction that no other creation can come between."""
+    if not arrivals:
+        return {}
+
+    def attempt(conn: Connection) -> dict[int, Receipt]:
+        conn.execute(query("lock_bulk"), {"lock": LOCK_BULK})
+        seen = look(conn, [arrival.asked() for arrival in arrivals])
+        return _register(context, conn, arrivals, seen, actor, batch_id=batch_id, alone=True)
+
+    return until_settled(context, attempt)
+
+
+def until_settled(context: Context, attempt: Callable[[Connection], _T]) -> _T:
+    """Run ``attempt`` in a transaction, again from the start when another use case came in between."""
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            with connection(context.pool) as conn, conn.pipeline(), conn.transaction():
+                return attempt(conn)
+        except (
+            WorldChanged,
+            psycopg.errors.UniqueViolation,
+            psycopg.errors.DeadlockDetected,
+            psycopg.errors.SerializationFailure,
+        ):
+            continue
+    raise DatabaseUnavailable("too many others are changing the same identities: try again in a moment")
+
+
+def _register(
+    context: Context,
+    conn: Connection,
+    arrivals: list[Arrival],
+    seen: Look,
+    actor: Actor,
+    *,
+    batch_id: int | None = None,
+    alone: bool = False,
+) -> dict[int, Receipt]:
+    """Decide on the arrivals that are not stored yet, hold what the decisions rest on, and write.
+
+    ``alone``: nobody else can create an identity meanwhile, so one look is enough.
+    """
+    assigned = _decide(context, conn, arrivals, seen)
+    if not alone and any(one.decision != "linked" for one in assigned.values()):
+        conn.execute(query("lock_bulk_shared"), {"lock": LOCK_BULK})
+        conn.execute(query("lock_keys"), {"lock": LOCK_KEY, "keys": _lock_numbers(arrivals)})
+        again = look(conn, [arrival.asked() for arrival in arrivals])
+        if again.known.keys() != seen.known.keys():
+            raise WorldChanged
+        if again.saw() != seen.saw():
+            assigned, seen = _decide(context, conn, arrivals, again), again
+    change = sum((one.change for one in assigned.values()), Change())
+    hold_identities(conn, change)
+    _write_records(conn, [arrivals[n] for n in assigned], batch_id)
+    apply_change(conn, change, context.signed(actor, "register", batch_id=batch_id))
+    return {n: _receipt(context, arrivals[n], one, seen.suppressed.get(n, [])) for n, one in assigned.items()}
+
+
+def _decide(context: Context, conn: Connection, arrivals: list[Arrival], seen: Look) -> dict[int, Assignment]:
+    """The assignment of every arrival that is not stored yet, in order of arrival."""
+    fresh = [n for n in range(len(arrivals)) if n not in seen.known]
+    compared = Compared(arrivals, fresh, seen, context.rules)
+    assigning = Assigning(context.mint, conn, compared)
+    return {n: assigning.assign(n, arrivals[n]) for n in fresh}
+
+
+def hold_identities(conn: Connection, change: Change) -> None:
+    """Lock every identity the change points to, in order; WorldChanged when one is no longer active."""
+    issued = {identity.enterprise_id for identity in change.identities if identity.issued}
+    needed = {link.to_id for link in change.links}
+    needed.update(id for task in change.tasks for id in (task.identity_a, task.identity_b) if id)
+    needed -= issued
+    if needed:
+        rows = conn.execute(query("lock_identities"), {"enterprise_ids": sorted(needed)}).fetchall()
+        if len(rows) != len(needed):
+            raise WorldChanged
+
+
+def _lock_numbers(arrivals: list[Arrival]) -> list[int]:
+    """16 bits of each key: few enough numbers for the server's lock table, whatever comes."""
+    return sorted({key.key & 0xFFFF for arrival in arrivals for key in arrival.keys})
+
+
+def _write_records(conn: Connection, arrivals: list[Arrival], batch_id: int | None) -> None:
+    document = {
+        "records": [
+            {
+                "record_id": arrival.record_id,
+                "source_id": arrival.source_id,
+                "local_id": arrival.source_record.local_id,
+                "content_hash": arrival.content_hash.hex(),
+                "source_record": orjson.Fragment(arrival.content),
+                "normalized": to_stored(arrival.normalized),
+                "search_text": search_text(arrival.source_record, arrival.normalized),
+                "batch_id": batch_id,
+            }
+            for arrival in arrivals
+        ]
+    }
+    if arrivals:
+        keys = {
+            "keys": [key.key for arrival in arrivals for key in arrival.keys],
+            "key_record_ids": [arrival.record_id for arrival in arrivals for _ in arrival.keys],
+        }
+        conn.execute(query("write_records"), {"doc": orjson.dumps(document).decode(), **keys})
+
+
+def _receipt(context: Context, arrival: Arrival, assigned: Assignment, suppressed: list[int]) -> Receipt:
+    best = assigned.matched
+    match = None
+    if best is not None:
+        match = MatchedWith(
+            weight=round(best.weight, 4),
+            probability=round(best.probability, 6),
+            enterprise_id=display(best.enterprise_id),
+        )
+    return Receipt(
+        enterprise_id=display(assigned.enterprise_id),
+        decision=assigned.decision,
+        record=RecordRef(source=arrival.source_record.source, local_id=arrival.source_record.local_id, version=1),
+        match=match,
+        tasks=tuple(task.task_id for task in assigned.change.tasks),
+        suppressed_keys=tuple(sorted({arrival.keys[number].pass_name for number in suppressed})),
+        dropped=arrival.dropped(),
+        declared=arrival.declared,
+    )

@@ -1,0 +1,29 @@
+"""Checks what must never be false, one SQL statement an invariant."""
+
+from __future__ import annotations
+
+import re
+
+from mpi.services.answers import Actor, InvariantResult
+from mpi.services.context import Context
+from mpi.storage.queries import queries
+
+_INVARIANT = re.compile(r"I(\d+)")
+#: Offenders named in an answer; the count is of all.
+SAMPLE_MAX = 10
+
+
+def check(context: Context, *, actor: Actor) -> list[InvariantResult]:
+    """Every invariant with its violations, in one consistent snapshot."""
+    statements = {name: sql for name, sql in queries().items() if _INVARIANT.fullmatch(name)}
+    results = []
+    with context.transaction() as conn:
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        conn.execute("SET LOCAL statement_timeout = 0")
+        for name in sorted(statements, key=lambda name: int(name[1:])):
+            offenders = [row[0] for row in conn.execute(statements[name]).fetchall()]
+            title = statements[name].splitlines()[0].removeprefix("-- ")
+            sample = tuple(offenders[:SAMPLE_MAX])
+            results.append(InvariantResult(invariant=name, title=title, violations=len(offenders), sample=sample))
+        context.audit_read(conn, actor, "check invariants", [])
+    return results

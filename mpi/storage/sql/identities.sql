@@ -1,0 +1,90 @@
+-- name: identity_row
+-- What an enterprise ID is: asked by its own value, whatever became of it.
+SELECT enterprise_id, status, surviving_id, successors, issued_at FROM identity WHERE enterprise_id = %(enterprise_id)s
+
+-- name: members
+-- The records of an identity, with what survivorship needs.
+SELECT r.record_id, s.name, r.local_id, r.version, r.retired, r.source_record, r.received_at, s.trust,
+    l.decided_by, l.weight, l.probability, l.linked_at
+FROM link l JOIN record r ON r.record_id = l.record_id JOIN source s ON s.source_id = r.source_id
+WHERE l.enterprise_id = %(enterprise_id)s ORDER BY r.received_at, r.record_id
+
+-- name: stored_record
+-- One record with its identity and what waits beside it.
+SELECT r.record_id, s.name, r.local_id, r.version, r.retired, r.source_record, r.received_at, l.enterprise_id,
+    p.source_record, r.normalized
+FROM record r JOIN source s ON s.source_id = r.source_id JOIN link l ON l.record_id = r.record_id
+LEFT JOIN pending_update p ON p.record_id = r.record_id
+WHERE s.name = %(source)s AND r.local_id = %(local_id)s
+
+-- name: stored_versions
+-- What it said before.
+SELECT version, source_record, received_at, superseded_at FROM record_version
+WHERE record_id = %(record_id)s ORDER BY version
+
+-- name: record_refs
+-- How people call these records.
+SELECT r.record_id, s.name, r.local_id, r.version FROM record r JOIN source s ON s.source_id = r.source_id
+WHERE r.record_id = ANY(%(record_ids)s) ORDER BY r.record_id
+
+-- name: normalized_of_identity
+-- Its active members as compared.
+SELECT r.record_id, r.normalized, s.name, r.local_id FROM link l
+JOIN record r ON r.record_id = l.record_id JOIN source s ON s.source_id = r.source_id
+WHERE l.enterprise_id = %(enterprise_id)s AND NOT r.retired ORDER BY r.record_id LIMIT %(members_max)s
+
+-- name: identity_events
+-- The ledger of one identity, oldest first.
+SELECT event_id, at, type, actor, enterprise_id, other_enterprise_id, record_id, merge_id, task_id, assertion_id, data
+FROM event WHERE enterprise_id = %(enterprise_id)s OR other_enterprise_id = %(enterprise_id)s ORDER BY event_id
+
+-- name: ledger_of_members_ever
+-- Every link change of every record that was ever in this identity, up to a moment.
+SELECT e.event_id, e.at, e.type, e.enterprise_id, e.other_enterprise_id, e.record_id
+FROM event e
+WHERE e.type IN ('EnterpriseIdAssigned', 'RecordLinked', 'RecordUnlinked') AND e.at <= %(at)s AND e.record_id IN (
+    SELECT record_id FROM event WHERE (enterprise_id = %(enterprise_id)s OR other_enterprise_id = %(enterprise_id)s)
+        AND record_id IS NOT NULL AND at <= %(at)s)
+ORDER BY e.event_id
+
+-- name: merges_of_identity
+-- Redirects as they were at a moment.
+SELECT merge_id, surviving, subsumed, merged_at, undone_at FROM merge
+WHERE (surviving = %(enterprise_id)s OR subsumed = %(enterprise_id)s) ORDER BY merged_at, merge_id
+
+-- name: versions_at
+-- The demographics these records had at a moment.
+SELECT r.record_id, s.name, r.local_id, coalesce(v.version, r.version), coalesce(v.source_record, r.source_record), s.trust,
+    coalesce(v.received_at, r.received_at)
+FROM record r JOIN source s ON s.source_id = r.source_id
+LEFT JOIN record_version v ON v.record_id = r.record_id AND v.received_at <= %(at)s AND v.superseded_at > %(at)s
+WHERE r.record_id = ANY(%(record_ids)s) ORDER BY r.record_id
+
+-- name: search_records
+-- The search box: fuzzy on the line of names and identifiers, best first; nothing else uses trigrams.
+SELECT l.enterprise_id, max(word_similarity(%(text)s, r.search_text)) AS similarity
+FROM record r JOIN link l ON l.record_id = r.record_id
+WHERE %(text)s <%% r.search_text AND NOT r.retired
+GROUP BY l.enterprise_id ORDER BY similarity DESC, l.enterprise_id LIMIT %(limit)s
+
+-- name: feed
+-- The change feed from a cursor on.
+SELECT e.seq, e.at, e.type, e.actor, e.enterprise_id, e.other_enterprise_id, e.record_id, e.merge_id, e.task_id, e.assertion_id,
+    e.data
+FROM event e
+WHERE e.seq > %(after)s ORDER BY e.seq LIMIT %(limit)s
+
+-- name: lock_publishing
+-- One process at a time gives events their place.
+SELECT pg_advisory_xact_lock(%(lock)s, 0)
+
+-- name: publish
+-- Events of finished transactions get their place in the feed, in the order they were written. One that an older,
+-- still running transaction could yet precede waits for the next call.
+UPDATE event SET seq = ready.place + (SELECT coalesce(max(seq), 0) FROM event)
+FROM (
+    SELECT event_id, row_number() OVER (ORDER BY event_id) AS place FROM (
+        SELECT event_id FROM event WHERE seq IS NULL AND txid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY event_id LIMIT %(limit)s) AS waiting
+) AS ready
+WHERE event.event_id = ready.event_id

@@ -1,0 +1,310 @@
+"""One comparator per field: two values in, the position of their agreement level out.
+
+A comparator takes the features of two records (never None) and answers with a position in the field's
+``FIELD_LEVELS``, or ``MISSING_LEVEL`` where the two cannot be compared. Of several values on a side the best
+agreement counts, once. They are symmetric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from functools import lru_cache
+from typing import Any, Final
+
+import jellyfish
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from mpi.matching.comparison.features import LOCAL_TYPES
+from mpi.matching.nicknames import is_nickname
+from mpi.matching.record import NormalizedAddress, NormalizedIdentifier, PartialDate
+from mpi.matching.rules.vocabulary import FIELD_LEVELS
+
+MISSING_LEVEL: Final = -1
+
+Comparator = Callable[[Any, Any], int]
+
+#: Jaro–Winkler similarity from which two names count as spellings of one (Winkler 1990).
+_SIMILAR_NAME: Final = 0.90
+_SIMILAR_STREET: Final = 0.92
+_SIMILAR_EMAIL: Final = 0.95
+#: Years between two birth dates from which they are of two generations.
+_GENERATION_YEARS: Final = 15
+
+
+def _levels(field: str) -> dict[str, int]:
+    return {name: position for position, name in enumerate(FIELD_LEVELS[field])}
+
+
+_FAMILY, _GIVEN, _MIDDLE = _levels("family"), _levels("given"), _levels("middle")
+_DATE, _SSN, _ADDRESS = _levels("birth_date"), _levels("ssn"), _levels("address")
+
+
+def _best(level: Callable[[str, str], int], left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    if len(left) == 1 and len(right) == 1:
+        return level(left[0], right[0])
+    return min(level(a, b) for a in left for b in right)
+
+
+def _misspelt(a: str, b: str) -> bool:
+    """Whether two names may be spellings of one: alike, one edit apart, or one cut short."""
+    if JaroWinkler.similarity(a, b, score_cutoff=_SIMILAR_NAME) >= _SIMILAR_NAME:
+        return True
+    shorter = min(len(a), len(b))
+    if shorter >= 4 and OSA.distance(a, b, score_cutoff=1) <= 1:
+        return True
+    return shorter >= 7 and OSA.distance(a, b, score_cutoff=2) <= 2
+
+
+@lru_cache(maxsize=1 << 17)
+def _sound(name: str) -> str:
+    return jellyfish.metaphone(name).replace(" ", "")
+
+
+@lru_cache(maxsize=1 << 17)
+def _family_level(a: str, b: str) -> int:
+    if a == b or a.replace(" ", "") == b.replace(" ", ""):
+        return _FAMILY["exact"]
+    if " " in a or " " in b:
+        parts_a, parts_b = a.split(), b.split()
+        if any(len(part) > 2 and part in parts_b for part in parts_a):
+            return _FAMILY["part"]
+    if _misspelt(a, b):
+        return _FAMILY["similar"]
+    return _FAMILY["phonetic"] if _sound(a) == _sound(b) else _FAMILY["different"]
+
+
+def family(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    return _best(_family_level, left, right)
+
+
+@lru_cache(maxsize=1 << 17)
+def _given_level(a: str, b: str) -> int:
+    first_a, first_b = a.split(" ", 1)[0], b.split(" ", 1)[0]
+    if len(first_a) == 1 or len(first_b) == 1:
+        return _GIVEN["initial"] if first_a[0] == first_b[0] else _GIVEN["different"]
+    if a == b or a.replace(" ", "") == b.replace(" ", ""):
+        return _GIVEN["exact"]
+    if first_a == first_b or is_nickname(first_a, first_b):
+        return _GIVEN["nickname"]
+    if _misspelt(a, b):
+        return _GIVEN["similar"]
+    return _GIVEN["phonetic"] if _sound(first_a) == _sound(first_b) else _GIVEN["different"]
+
+
+def given(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    return _best(_given_level, left, right)
+
+
+def swapped_names(left: tuple[tuple[str, str, str], ...], right: tuple[tuple[str, str, str], ...]) -> bool:
+    """Whether given and family name changed places between the two."""
+    return any(a[0] == b[2] and a[2] == b[0] and a[0] and a[2] for a in left for b in right)
+
+
+def middle_used(left: tuple[tuple[str, str, str], ...], right: tuple[tuple[str, str, str], ...]) -> bool:
+    """Whether the one goes by what is the other's middle name."""
+    return any(
+        (len(a[0]) > 1 and a[0] == b[1]) or (len(b[0]) > 1 and b[0] == a[1]) for a in left for b in right
+    )
+
+
+def two_names(
+    left: Iterable[tuple[str, str, str]], right: Iterable[tuple[str, str, str]], known: Container[str]
+) -> bool:
+    """Whether alike given names are each a name of its own that sounds otherwise, not one of them
+    misspelt.
+    """
+    firsts = [[name[0].split(" ", 1)[0] for name in side if name[0]] for side in (left, right)]
+    return all(a in known and b in known and _sound(a) != _sound(b) for a in firsts[0] for b in firsts[1])
+
+
+@lru_cache(maxsize=1 << 16)
+def _middle_level(a: str, b: str) -> int:
+    if len(a) == 1 or len(b) == 1:
+        return _MIDDLE["initial"] if a[0] == b[0] else _MIDDLE["different"]
+    if a == b:
+        return _MIDDLE["exact"]
+    return _MIDDLE["similar"] if is_nickname(a, b) or _misspelt(a, b) else _MIDDLE["different"]
+
+
+def middle(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    return _best(_middle_level, left, right)
+
+
+def suffix(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    return 0 if any(value in right for value in left) else 1
+
+
+def birth_date(left: PartialDate, right: PartialDate) -> int:
+    """At the precision both have; the first of January stands for a year of which no more was known."""
+    if left == right:
+        if left[0] and left[1] and left[2]:
+            return _DATE["january_first"] if left[1] == 1 and left[2] == 1 else _DATE["exact"]
+        return _DATE["partial"] if left[0] else MISSING_LEVEL
+    if not (all(left) and all(right)):
+        return _partial_date(left, right)
+    return _full_date(left, right)
+
+
+def _partial_date(left: PartialDate, right: PartialDate) -> int:
+    known = [(a, b) for a, b in zip(left, right, strict=True) if a and b]
+    if all(a == b for a, b in known):
+        return _DATE["partial"] if left[0] and right[0] else MISSING_LEVEL
+    if left[0] and right[0] and abs(left[0] - right[0]) >= _GENERATION_YEARS:
+        return _DATE["generation_apart"]
+    return _DATE["same_year"] if left[0] and left[0] == right[0] else _DATE["different"]
+
+
+def _full_date(left: PartialDate, right: PartialDate) -> int:
+    same_year = left[0] == right[0]
+    if same_year and (left[1] == left[2] == 1 or right[1] == right[2] == 1):
+        return _DATE["partial"]
+    if same_year and left[1] == right[2] and left[2] == right[1]:
+        return _DATE["swapped"]
+    if _date_typo(left, right):
+        return _DATE["typo"]
+    if abs(left[0] - right[0]) >= _GENERATION_YEARS:
+        return _DATE["generation_apart"]
+    if same_year + (left[1] == right[1]) + (left[2] == right[2]) == 2:
+        return _DATE["two_parts"]
+    return _DATE["same_year"] if same_year else _DATE["different"]
+
+
+def _date_typo(left: PartialDate, right: PartialDate) -> bool:
+    """One digit wrong, two neighbours exchanged, or the day before or after in the same month."""
+    a, b = f"{left[0]:04}{left[1]:02}{left[2]:02}", f"{right[0]:04}{right[1]:02}{right[2]:02}"
+    if _one_slip(a, b):
+        return True
+    return left[:2] == right[:2] and abs(left[2] - right[2]) == 1
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """Whether two texts of one length differ in one character or by two neighbours exchanged."""
+    differing = [position for position, pair in enumerate(zip(a, b, strict=False)) if pair[0] != pair[1]]
+    if len(a) != len(b) or len(differing) > 2:
+        return False
+    if len(differing) < 2:
+        return True
+    first, second = differing
+    return second == first + 1 and a[first] == b[second] and a[second] == b[first]
+
+
+def same_or_different(left: Any, right: Any) -> int:
+    return 0 if left == right else 1
+
+
+def ssn(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    return _best(_ssn_level, left, right)
+
+
+def _ssn_level(a: str, b: str) -> int:
+    if len(a) == len(b):
+        if a == b:
+            return _SSN["exact"] if len(a) > 4 else _SSN["last4"]
+        return _SSN["near"] if len(a) > 4 and _one_slip(a, b) else _SSN["different"]
+    return _SSN["last4"] if a[-4:] == b[-4:] else _SSN["different"]
+
+
+def identifiers(left: tuple[NormalizedIdentifier, ...], right: tuple[NormalizedIdentifier, ...]) -> int:
+    """Within one authority and type; that a medical record number differs is no evidence, that a passport
+    does is.
+    """
+    best = MISSING_LEVEL
+    for a in left:
+        for b in right:
+            if a[0] != b[0]:
+                continue
+            if a[2] == b[2]:
+                return 0
+            if a[1] != b[1]:
+                continue
+            if len(a[2]) >= 6 and _one_slip(a[2], b[2]):
+                best = 1
+            elif best == MISSING_LEVEL and a[1] not in LOCAL_TYPES:
+                best = 2
+    return best
+
+
+def phone(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    if left[0] == right[0] or any(value in right for value in left):
+        return 0
+    return 1 if any(_one_slip(a[-10:], b[-10:]) for a in left for b in right) else 2
+
+
+@lru_cache(maxsize=1 << 16)
+def _email_level(a: str, b: str) -> int:
+    if JaroWinkler.similarity(a, b, score_cutoff=_SIMILAR_EMAIL) >= _SIMILAR_EMAIL:
+        return 1
+    return 1 if OSA.distance(a, b, score_cutoff=2) <= 2 else 2
+
+
+def email(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    if left[0] == right[0] or any(value in right for value in left):
+        return 0
+    return min(_email_level(a, b) for a in left for b in right)
+
+
+def address(left: tuple[NormalizedAddress, ...], right: tuple[NormalizedAddress, ...]) -> int:
+    if left[0] == right[0]:
+        level = _address_level(left[0], right[0])
+        if level <= 0 or (len(left) == 1 and len(right) == 1):
+            return level
+    found = [level for a in left for b in right if (level := _address_level(a, b)) != MISSING_LEVEL]
+    return min(found, default=MISSING_LEVEL)
+
+
+def _address_level(a: NormalizedAddress, b: NormalizedAddress) -> int:
+    """Street first, then the ZIP, then the town; missing when they have no part in common to compare."""
+    same_zip = a.zip[:5] == b.zip[:5] if a.zip and b.zip else None
+    same_city = (
+        a.city == b.city and (not a.state or not b.state or a.state == b.state) if a.city and b.city else None
+    )
+    if a.street and b.street:
+        if a.street == b.street:
+            return _ADDRESS["exact"] if same_zip or same_city else _ADDRESS["street"]
+        if (same_zip or same_city) and _similar_street(a.street, b.street):
+            return _ADDRESS["similar"]
+    if same_zip:
+        return _ADDRESS["zip"]
+    if same_city:
+        return _ADDRESS["city"]
+    compared = (a.street and b.street) or same_zip is not None or same_city is not None
+    return _ADDRESS["different"] if compared else MISSING_LEVEL
+
+
+@lru_cache(maxsize=1 << 16)
+def _similar_street(a: str, b: str) -> bool:
+    """Spellings of one street with the same house number (or one that a slip explains)."""
+    number_a, _, rest_a = a.partition(" ")
+    number_b, _, rest_b = b.partition(" ")
+    if number_a == number_b:
+        return JaroWinkler.similarity(rest_a, rest_b) >= _SIMILAR_STREET - 0.04 or OSA.distance(a, b) <= 3
+    return (rest_a == rest_b and _one_slip(number_a, number_b)) or OSA.distance(a, b, score_cutoff=2) <= 2
+
+
+@lru_cache(maxsize=1 << 16)
+def mother_maiden(left: str, right: str) -> int:
+    if left == right:
+        return 0
+    return 1 if _misspelt(left, right) else 2
+
+
+def newborn(left: bool, right: bool) -> int:
+    return 0 if left and right else 1 if left or right else MISSING_LEVEL
+
+
+COMPARATORS: Final[dict[str, Comparator]] = {
+    "family": family,
+    "given": given,
+    "middle": middle,
+    "suffix": suffix,
+    "birth_date": birth_date,
+    "sex": same_or_different,
+    "ssn": ssn,
+    "identifiers": identifiers,
+    "phone": phone,
+    "email": email,
+    "address": address,
+    "mother_maiden": mother_maiden,
+    "birth_order": same_or_different,
+    "newborn": newborn,
+}

@@ -1,0 +1,117 @@
+"""What of a record each field compares: a hashable value, or None where there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, Final
+
+from mpi.matching.record import NormalizedRecord
+
+Feature = Callable[[NormalizedRecord], Hashable]
+
+#: Identifier types of which every source has its own; that two differ says nothing about the person.
+LOCAL_TYPES: Final = frozenset({"MR", "PI", "AN", "VN", "PT", "RRI", "U", ""})
+
+
+def _distinct(values: list[str]) -> tuple[str, ...] | None:
+    if len(values) > 1:
+        return tuple(dict.fromkeys(value for value in values if value)) or None
+    return (values[0],) if values and values[0] else None
+
+
+def family(record: NormalizedRecord) -> Hashable:
+    return _distinct([name[2] for name in record.names])
+
+
+def given(record: NormalizedRecord) -> Hashable:
+    return _distinct([name[0] for name in record.names])
+
+
+def middle(record: NormalizedRecord) -> Hashable:
+    return _distinct([name[1] for name in record.names])
+
+
+def suffix(record: NormalizedRecord) -> Hashable:
+    return _distinct([name[3] for name in record.names])
+
+
+def names(record: NormalizedRecord) -> Hashable:
+    """Given, middle and family together, for agreement across them: swapped, called by the middle name."""
+    return tuple([name[:3] for name in record.names]) or None
+
+
+def birth_date(record: NormalizedRecord) -> Hashable:
+    return record.birth_date
+
+
+def sex(record: NormalizedRecord) -> Hashable:
+    return record.sex if record.sex in ("M", "F") else None
+
+
+def ssn(record: NormalizedRecord) -> Hashable:
+    """Nine digits, or the last four where only those are known."""
+    return tuple([i[2] for i in record.identifiers if i[0] == "SSN"]) or None
+
+
+def identifiers(record: NormalizedRecord) -> Hashable:
+    return tuple([i for i in record.identifiers if i[0] != "SSN"]) or None
+
+
+def phone(record: NormalizedRecord) -> Hashable:
+    return record.phones or None
+
+
+def email(record: NormalizedRecord) -> Hashable:
+    return record.emails or None
+
+
+def address(record: NormalizedRecord) -> Hashable:
+    return record.addresses or None
+
+
+def mother_maiden(record: NormalizedRecord) -> Hashable:
+    return record.mother_maiden or None
+
+
+def birth_order(record: NormalizedRecord) -> Hashable:
+    if record.birth_order:
+        return record.birth_order
+    return record.temporary_name.birth_order or None if record.temporary_name else None
+
+
+def newborn(record: NormalizedRecord) -> Hashable:
+    """Whether the name is a newborn's placeholder; never missing, so that one-sided is seen."""
+    return record.temporary_name is not None
+
+
+#: Field → its feature; ``names`` is not a field of its own but read by ``family`` and ``given``.
+FEATURES: Final[dict[str, Feature]] = {
+    "family": family,
+    "given": given,
+    "middle": middle,
+    "suffix": suffix,
+    "birth_date": birth_date,
+    "sex": sex,
+    "ssn": ssn,
+    "identifiers": identifiers,
+    "phone": phone,
+    "email": email,
+    "address": address,
+    "mother_maiden": mother_maiden,
+    "birth_order": birth_order,
+    "newborn": newborn,
+    "names": names,
+}
+
+
+def shown(field: str, value: Any) -> Any:
+    """A feature's value as JSON for an explanation: text, or a list of texts."""
+    if value is None:
+        return None
+    if field == "birth_date":
+        year, month, day = value
+        return f"{year or '????':0>4}-{month or '??':0>2}-{day or '??':0>2}"
+    if not isinstance(value, tuple):
+        return value
+    texts = [one if isinstance(one, str) else " ".join(part for part in one if part) for one in value]
+    return texts[0] if len(texts) == 1 else texts

@@ -1,0 +1,25 @@
+"""From the records of a pair to the decision about it, and why."""
+
+from mpi.matching.decision.deciding import (
+    DECISIONS,
+    LINK,
+    NO_LINK,
+    REVIEW,
+    PairScores,
+    decide,
+    grade,
+    score_pairs,
+)
+from mpi.matching.decision.explanation import explain
+
+__all__ = [
+    "DECISIONS",
+    "LINK",
+    "NO_LINK",
+    "REVIEW",
+    "PairScores",
+    "decide",
+    "explain",
+    "grade",
+    "score_pairs",
+]

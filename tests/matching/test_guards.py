@@ -1,0 +1,100 @@
+"""Who is never linked by the machine, however much agrees."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpi.matching.decision import LINK, NO_LINK, REVIEW, score_pairs
+from mpi.matching.record import NormalizedRecord
+from mpi.matching.rules import RuleSet, load_rules
+from people import ELSEWHERE, HOME, a_newborn, a_person
+
+PHONE = "12065550101"
+MAIL = "home@example.org"
+
+
+@pytest.fixture(scope="module")
+def rules() -> RuleSet:
+    return load_rules("default")
+
+
+def outcome(a: NormalizedRecord, b: NormalizedRecord, rules: RuleSet) -> tuple[int, set[str]]:
+    scores = score_pairs([a, b], [0], [1], rules)
+    return int(scores.decision[0]), {hit.guard for hit in scores.guards[0]}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"given": "ELLA"}, {"given": "EMMA"}),
+        ({"given": "JAYDEN", "sex": "M"}, {"given": "HAYDEN", "sex": "M"}),
+        ({"given": "DANIELLE", "sex": "F"}, {"given": "DANIEL", "sex": "M"}),
+        ({"given": "TAYLOR", "middle": "PEYTON"}, {"given": "TYLER", "middle": "NOAH"}),
+        ({"given": "ELLA", "ssn": "532810447"}, {"given": "EMMA", "ssn": "532810446"}),
+        ({"given": "ELLA", "mrn": "7606045"}, {"given": "EMMA", "mrn": "7606044"}),
+    ],
+)
+def test_twins_are_never_linked(rules: RuleSet, first: dict[str, str], second: dict[str, str]) -> None:
+    home = {"family": "GEORGE", "home": HOME, "phone": PHONE, "email": MAIL, "born": (2010, 1, 24)}
+    assert outcome(a_person(**first, **home), a_person(**second, **home), rules)[0] != LINK
+
+
+def test_one_child_spelled_twice_is_linked_when_its_ssn_agrees(rules: RuleSet) -> None:
+    home = {"family": "PENCE", "home": HOME, "phone": PHONE, "born": (2001, 12, 31), "ssn": "532810447"}
+    a, b = a_person("SEBASTAIN", middle="C", **home), a_person("SEBASTIAN", middle="CHRISTIAN", **home)
+    assert outcome(a, b, rules) == (LINK, set())
+
+
+def test_father_and_son_of_one_name_are_never_linked(rules: RuleSet) -> None:
+    home = {
+        "given": "MARK",
+        "family": "GRIFFITH",
+        "middle": "THOMAS",
+        "home": HOME,
+        "phone": PHONE,
+        "email": MAIL,
+    }
+    father, son = a_person(**home, born=(1948, 12, 7)), a_person(**home, born=(1979, 5, 5))
+    assert outcome(father, son, rules)[0] != LINK
+    senior = a_person(**home, suffix="SR", born=None)
+    decision, guards = outcome(senior, a_person(**home, suffix="JR", born=None), rules)
+    assert decision != LINK
+    assert decision == NO_LINK or "generation_suffix" in guards
+
+
+def test_unnamed_newborns_are_never_linked(rules: RuleSet) -> None:
+    a, b = a_newborn(home=HOME, phone=PHONE, mrn="1"), a_newborn(home=HOME, phone=PHONE, mrn="2")
+    assert outcome(a, b, rules)[0] != LINK
+    first, second = (a_newborn(home=HOME, phone=PHONE, birth_order=order) for order in (1, 2))
+    assert outcome(first, second, rules)[0] == NO_LINK
+
+
+def test_a_record_overwritten_with_another_person_is_not_linked(rules: RuleSet) -> None:
+    before = a_person("CHASE", "CAIN", born=(1993, 2, 23), mrn="7004857", phone=PHONE, home=HOME)
+    after = a_person("STEVE", "ATKINS", born=(1964, 1, 1), mrn="7004857", phone=PHONE, home=HOME)
+    assert outcome(before, after, rules)[0] != LINK
+
+
+def test_two_different_ssns_send_an_otherwise_perfect_pair_to_a_person(rules: RuleSet) -> None:
+    home = {"home": HOME, "phone": PHONE, "email": MAIL}
+    decision, guards = outcome(a_person(ssn="532810447", **home), a_person(ssn="601447298", **home), rules)
+    assert decision == REVIEW
+    assert guards == {"ssn_conflict"}
+
+
+def test_names_and_contact_data_without_a_birth_date_do_not_link(rules: RuleSet) -> None:
+    a, b = a_person(born=None, home=HOME, phone=PHONE), a_person(home=HOME, phone=PHONE)
+    assert outcome(a, b, rules) == (REVIEW, {"birth_date_unsupported"})
+
+
+def test_a_shared_ssn_does_not_make_strangers_or_spouses_one(rules: RuleSet) -> None:
+    gary = a_person("GARY", "HARRIS", born=(1969, 7, 28), ssn="532810447", home=HOME, sex="M")
+    brett = a_person("BRETT", "DENTON", born=(1992, 9, 30), ssn="532810447", home=ELSEWHERE, sex="M")
+    wife = a_person("JENNIFER", "HARRIS", born=(1976, 7, 2), ssn="532810447", home=HOME, sex="F")
+    assert outcome(gary, brett, rules)[0] != LINK
+    assert outcome(gary, wife, rules)[0] != LINK
+
+
+def test_reasons_speak_of_fields_only(rules: RuleSet) -> None:
+    for guard in rules.guards:
+        assert len(guard.reason) > 20

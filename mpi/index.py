@@ -96,7 +96,7 @@ class Index:
         """
         with ExitStack() as stack:
             if settings.database_url is None:
-                embedded = stack.enter_context(EmbeddedDatabase.of(settings))
+                embedded = stack.enter_context(_embedded(settings))
                 conninfo = embedded.url
                 migrate(conninfo)
             else:
@@ -319,6 +319,11 @@ class Index:
             "rule_set": {"name": self.rules.name, "hash": self.rules.hash},
             "pool": {name: stats.get(name, 0) for name in ("pool_size", "pool_available", "requests_waiting")},
         }
+
+
+def _embedded(settings: Settings) -> EmbeddedDatabase:
+    memory = {"shared_buffers": settings.pg_shared_buffers}
+    return EmbeddedDatabase(settings.home, pg_bin=settings.pg_bin, settings=memory)
 
 
 def _context(settings: Settings, conninfo: str, stack: ExitStack) -> Context:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from mpi.errors import BadInput, NotFound
 from mpi.identity.enterprise_id import display, parse_enterprise_id
 from mpi.identity.how import story
-from mpi.matching.decision import explain, grade, score_pairs
+from mpi.matching.decision import DECISIONS, explain, grade, score_pairs
 from mpi.matching.flat import source_record
 from mpi.matching.normalization import normalize
 from mpi.matching.record import NormalizedRecord
@@ -50,7 +50,7 @@ def match(context: Context, flat: Mapping[str, Any], *, actor: Actor, limit: int
                 weight=round(candidate.weight, 4),
                 probability=round(candidate.probability, 6),
                 decision=candidate.decision,
-                grade=grade(candidate.decision, candidate.probability),
+                grade=grade(DECISIONS.index(candidate.decision), candidate.weight),
                 fields=tuple(why_json["fields"]),
                 guards=tuple(why_json["guards"]),
             )

@@ -6,13 +6,9 @@ transaction, and the answer leaves after its commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-import orjson
-import psycopg
-
-from mpi.errors import DatabaseUnavailable, MpiError, Unavailable
+from mpi.errors import MpiError, Unavailable
 from mpi.identity.assignment import Assignment
 from mpi.identity.change import Change
 from mpi.identity.enterprise_id import display
@@ -24,21 +20,13 @@ from mpi.services.arrivals import Arrival, Compared, arrive
 from mpi.services.assigning import Assigning
 from mpi.services.context import Context
 from mpi.services.replay import Replay
+from mpi.services.settling import WorldChanged, hold_identities, until_settled
 from mpi.services.updating import update
 from mpi.storage.candidates import Look, look
 from mpi.storage.changes import apply_change
-from mpi.storage.database import LOCK_BULK, LOCK_KEY, Connection, connection
+from mpi.storage.database import LOCK_BULK, LOCK_KEY, Connection
 from mpi.storage.queries import query
-
-#: How often a registration starts again because the world changed between its look and its lock.
-ATTEMPTS_MAX = 8
-
-_T = TypeVar("_T")
-
-
-class WorldChanged(Exception):
-    """Somebody registered, merged or unmerged what this decision rested on: decide anew."""
-
+from mpi.storage.records import NewRecord, write_records
 
 def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Replay | None = None) -> Receipt:
     """Register or update one record. Raises BadInput, Conflict (idempotency) or Unavailable; nothing is written then."""
@@ -123,22 +111,6 @@ def _receive_chunk(
     return until_settled(context, attempt)
 
 
-def until_settled(context: Context, attempt: Callable[[Connection], _T]) -> _T:
-    """Run ``attempt`` in a transaction, again from the start when another use case came in between."""
-    for _ in range(ATTEMPTS_MAX):
-        try:
-            with connection(context.pool) as conn, conn.pipeline(), conn.transaction():
-                return attempt(conn)
-        except (
-            WorldChanged,
-            psycopg.errors.UniqueViolation,
-            psycopg.errors.DeadlockDetected,
-            psycopg.errors.SerializationFailure,
-        ):
-            continue
-    raise DatabaseUnavailable("too many others are changing the same identities: try again in a moment")
-
-
 def _register(
     context: Context,
     conn: Connection,
@@ -164,7 +136,7 @@ def _register(
             assigned, seen = _decide(context, conn, arrivals, again), again
     change = sum((one.change for one in assigned.values()), Change())
     hold_identities(conn, change)
-    _write_records(conn, [arrivals[n] for n in assigned], batch_id)
+    write_records(conn, [_stored(arrivals[n]) for n in assigned], batch_id)
     apply_change(conn, change, context.signed(actor, "register", batch_id=batch_id))
     return {n: _receipt(context, arrivals[n], one, seen.suppressed.get(n, [])) for n, one in assigned.items()}
 
@@ -177,45 +149,22 @@ def _decide(context: Context, conn: Connection, arrivals: list[Arrival], seen: L
     return {n: assigning.assign(n, arrivals[n]) for n in fresh}
 
 
-def hold_identities(conn: Connection, change: Change) -> None:
-    """Lock every identity the change points to, in order; WorldChanged when one is no longer active."""
-    issued = {identity.enterprise_id for identity in change.identities if identity.issued}
-    needed = {link.to_id for link in change.links}
-    needed.update(id for task in change.tasks for id in (task.identity_a, task.identity_b) if id)
-    needed -= issued
-    if needed:
-        rows = conn.execute(query("lock_identities"), {"enterprise_ids": sorted(needed)}).fetchall()
-        if len(rows) != len(needed):
-            raise WorldChanged
-
-
 def _lock_numbers(arrivals: list[Arrival]) -> list[int]:
     """16 bits of each key: few enough numbers for the server's lock table, whatever comes."""
     return sorted({key.key & 0xFFFF for arrival in arrivals for key in arrival.keys})
 
 
-def _write_records(conn: Connection, arrivals: list[Arrival], batch_id: int | None) -> None:
-    document = {
-        "records": [
-            {
-                "record_id": arrival.record_id,
-                "source_id": arrival.source_id,
-                "local_id": arrival.source_record.local_id,
-                "content_hash": arrival.content_hash.hex(),
-                "source_record": orjson.Fragment(arrival.content),
-                "normalized": to_stored(arrival.normalized),
-                "search_text": search_text(arrival.source_record, arrival.normalized),
-                "batch_id": batch_id,
-            }
-            for arrival in arrivals
-        ]
-    }
-    if arrivals:
-        keys = {
-            "keys": [key.key for arrival in arrivals for key in arrival.keys],
-            "key_record_ids": [arrival.record_id for arrival in arrivals for _ in arrival.keys],
-        }
-        conn.execute(query("write_records"), {"doc": orjson.dumps(document).decode(), **keys})
+def _stored(arrival: Arrival) -> NewRecord:
+    return NewRecord(
+        record_id=arrival.record_id,
+        source_id=arrival.source_id,
+        local_id=arrival.source_record.local_id,
+        content=arrival.content,
+        content_hash=arrival.content_hash,
+        normalized=to_stored(arrival.normalized),
+        search_text=search_text(arrival.source_record, arrival.normalized),
+        keys=[key.key for key in arrival.keys],
+    )
 
 
 def _receipt(context: Context, arrival: Arrival, assigned: Assignment, suppressed: list[int]) -> Receipt:

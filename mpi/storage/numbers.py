@@ -13,7 +13,11 @@ _BLOCK = 1000
 
 
 class Mint:
-    """Gives out numbers (records, tasks, merges, assertions) and enterprise IDs. Safe among threads."""
+    """Gives out numbers (records, tasks, merges, assertions) and enterprise IDs. Safe among threads.
+
+    ``pool`` must not be the one that use cases hold connections of while they ask for numbers: they would wait for
+    each other.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

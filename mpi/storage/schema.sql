@@ -198,17 +198,14 @@ CREATE TABLE event (
     task_id bigint,
     assertion_id bigint,
     batch_id bigint,
-    data json
+    data json,
+    -- Its place in the change feed; given once no older transaction can still commit before it.
+    seq bigint UNIQUE
 );
+CREATE INDEX event_unpublished ON event (event_id) WHERE seq IS NULL;
 CREATE INDEX event_identity ON event (enterprise_id, event_id);
 CREATE INDEX event_other_identity ON event (other_enterprise_id, event_id) WHERE other_enterprise_id IS NOT NULL;
 CREATE INDEX event_record ON event (record_id, event_id) WHERE record_id IS NOT NULL;
-
--- The change feed's order: an event gets its place once no older transaction can still commit before it.
-CREATE TABLE published_event (
-    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    event_id bigint NOT NULL UNIQUE
-);
 
 CREATE TABLE api_client (
     client_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -56,7 +56,7 @@ WHERE enterprise_id = ANY(%(enterprise_ids)s) AND status = 'active' ORDER BY ent
 
 -- name: lock_record
 -- An update decides on the version it replaces.
-SELECT version FROM record WHERE record_id = %(record_id)s FOR UPDATE
+SELECT version, normalized FROM record WHERE record_id = %(record_id)s FOR UPDATE
 
 -- name: write_records
 -- New records with their blocking keys.
@@ -101,11 +101,6 @@ DELETE FROM pending_update WHERE record_id = %(record_id)s RETURNING source_reco
 WITH keys_gone AS (DELETE FROM blocking_key WHERE record_id = %(record_id)s)
 UPDATE record SET retired = true WHERE record_id = %(record_id)s AND NOT retired RETURNING record_id
 
--- name: open_tasks_of_identities
--- So that nothing is asked twice.
-SELECT task_id, kind, identity_a, identity_b, record_ids FROM task
-WHERE state <> 'resolved' AND (identity_a = ANY(%(enterprise_ids)s) OR identity_b = ANY(%(enterprise_ids)s))
-
 -- name: settled_or_asked
 -- Pairs of these identities that are in an open task, or that a person said are different people.
 SELECT identity_a, identity_b FROM task
@@ -115,11 +110,6 @@ SELECT least(a.enterprise_id, b.enterprise_id), greatest(a.enterprise_id, b.ente
 FROM link a JOIN assertion_pair p ON p.record_a = a.record_id JOIN link b ON b.record_id = p.record_b
 WHERE NOT p.withdrawn AND p.verdict = 'different'
     AND a.enterprise_id = ANY(%(enterprise_ids)s) AND b.enterprise_id = ANY(%(enterprise_ids)s)
-
--- name: asserted_pairs
--- What people stated about any of these records.
-SELECT assertion_id, record_a, record_b, verdict FROM assertion_pair
-WHERE NOT withdrawn AND (record_a = ANY(%(record_ids)s) OR record_b = ANY(%(record_ids)s))
 
 -- name: take_numbers
 -- A thousand numbers for this process.
@@ -150,10 +140,6 @@ VALUES (%(name)s, %(oid)s, %(uri)s, %(type)s, %(owner)s, %(person_unique)s)
 -- name: remove_authority
 -- Before it is written anew with what the file says.
 DELETE FROM authority WHERE name = %(name)s OR oid = %(oid)s OR uri = %(uri)s
-
--- name: setting
--- What `source apply` stored about the index itself.
-SELECT value FROM index_setting WHERE key = %(key)s
 
 -- name: put_setting
 -- One row per key.

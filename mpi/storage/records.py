@@ -1,0 +1,108 @@
+"""Writes records: new ones as a set, one update at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from mpi.storage.database import Connection
+from mpi.storage.queries import query
+
+
+class HeldRecord(NamedTuple):
+    """A record locked for its update."""
+
+    version: int
+    normalized: Any
+
+
+class NewRecord(NamedTuple):
+    """A record to be stored; ``content`` is its flat JSON, ``normalized`` its stored form."""
+
+    record_id: int
+    source_id: int
+    local_id: str
+    content: bytes
+    content_hash: bytes
+    normalized: Any
+    search_text: str
+    keys: Sequence[int]
+
+
+def write_records(conn: Connection, records: Sequence[NewRecord], batch_id: int | None) -> None:
+    """Store new records with their blocking keys, in the caller's transaction."""
+    rows = [
+        {
+            "record_id": record.record_id,
+            "source_id": record.source_id,
+            "local_id": record.local_id,
+            "content_hash": record.content_hash.hex(),
+            "source_record": orjson.Fragment(record.content),
+            "normalized": record.normalized,
+            "search_text": record.search_text,
+            "batch_id": batch_id,
+        }
+        for record in records
+    ]
+    if not rows:
+        return
+    conn.execute(
+        query("write_records"),
+        {
+            "doc": orjson.dumps({"records": rows}).decode(),
+            "keys": [key for record in records for key in record.keys],
+            "key_record_ids": [record.record_id for record in records for _ in record.keys],
+        },
+    )
+
+
+def lock_record(conn: Connection, record_id: int) -> HeldRecord:
+    """Lock a record until commit and read what its update replaces."""
+    row = conn.execute(query("lock_record"), {"record_id": record_id}).fetchone()
+    assert row is not None
+    return HeldRecord(*row)
+
+
+def revise_record(
+    conn: Connection,
+    record_id: int,
+    *,
+    content: bytes,
+    content_hash: bytes,
+    normalized: Any,
+    search_text: str,
+    keys: Sequence[int],
+) -> None:
+    """The next version becomes current, the present one history."""
+    conn.execute(
+        query("update_record"),
+        {
+            "record_id": record_id,
+            "content_hash": content_hash,
+            "source_record": content.decode(),
+            "normalized": orjson.dumps(normalized).decode(),
+            "search_text": search_text,
+        },
+    )
+    conn.execute(query("add_keys"), {"record_id": record_id, "keys": list(keys)})
+
+
+def hold_back(conn: Connection, record_id: int, content: bytes, content_hash: bytes, task_id: int) -> None:
+    """Keep an update beside its record until a person decides."""
+    conn.execute(
+        query("quarantine"),
+        {
+            "record_id": record_id,
+            "source_record": content.decode(),
+            "content_hash": content_hash,
+            "task_id": task_id,
+        },
+    )
+
+
+def release_held(conn: Connection, record_id: int) -> dict[str, Any] | None:
+    """Take the held update away; its flat record, None when there was none."""
+    row = conn.execute(query("end_quarantine"), {"record_id": record_id}).fetchone()
+    return None if row is None else row[0]

@@ -69,6 +69,7 @@ __all__ = [
     "Receipt",
     "RecordRef",
     "Rejection",
+    "Replay",
     "StoredRecord",
     "TaskAnswer",
     "UnlinkAnswer",

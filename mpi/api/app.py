@@ -1,0 +1,110 @@
+"""The REST API as an application: one factory, nothing configured by importing it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from mpi.api import (
+    bulk,
+    description,
+    feed,
+    health,
+    identities,
+    logs,
+    metrics,
+    problems,
+    records,
+    stewardship,
+    tasks,
+)
+from mpi.api.access import ACCESS, Access
+from mpi.api.calls import PREFIX
+from mpi.api.guard import Guard, GuardedRoute
+from mpi.api.threads import Threads
+from mpi.errors import Unavailable
+from mpi.index import Index
+from mpi.settings import Settings
+
+POOL_WATCH_SECONDS = 5.0
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application, of the environment's settings unless others are given. Raises BadInput."""
+    settings = settings or Settings.read()
+    auth_off = settings.auth == "off"
+    logs.configure(settings.log_level)
+    app = FastAPI(
+        title="mpi",
+        version=version("mpi"),
+        description="Master patient index: who is who, across every system that registers patients.",
+        lifespan=partial(_lifespan, settings=settings),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        strict_content_type=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.openapi = partial(description.describe, app)  # type: ignore[method-assign]
+    for part in (bulk, records, identities, stewardship, tasks, feed, health, description):
+        app.include_router(part.routes)
+    if auth_off:
+        docs = GuardedRoute("/api/docs", description.read_docs, methods=["GET"], include_in_schema=False)
+        app.router.routes.append(docs)
+    problems.translate(app)
+    app.add_middleware(Guard, auth_off=auth_off)
+    _refuse_open_routes(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """Open the index for as long as the application runs."""
+    if settings.auth == "off":
+        log.warning("MPI_AUTH=off: everybody on this machine may do everything; not for patients")
+    loop = asyncio.get_running_loop()
+    index = await loop.run_in_executor(None, Index.open, settings)
+    threads = Threads(settings.pool_size)
+    app.state.index, app.state.threads = index, threads
+    app.state.access = Access(index, threads, auth_off=settings.auth == "off")
+    watch = asyncio.create_task(_watch_pool(index))
+    try:
+        yield
+    finally:
+        watch.cancel()
+        threads.close()
+        await loop.run_in_executor(None, index.close)
+
+
+async def _watch_pool(index: Index) -> None:
+    """Note now and then how busy the connections are."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(POOL_WATCH_SECONDS)
+        try:
+            pool = (await loop.run_in_executor(None, index.ready))["pool"]
+        except Unavailable:
+            log.warning("database unavailable")
+            continue
+        metrics.pool_state(pool["pool_size"], pool["pool_available"], pool["requests_waiting"])
+
+
+def _refuse_open_routes(app: FastAPI) -> None:
+    """Closed by default: every route under our prefixes is guarded and has its row of roles."""
+    for route in app.routes:
+        guarded = isinstance(route, GuardedRoute) and route.name in ACCESS
+        ours = getattr(route, "path", "").startswith((PREFIX, "/health", "/metrics")) or isinstance(
+            route, APIRoute
+        )
+        if ours and not guarded:
+            raise RuntimeError(f"route {getattr(route, 'name', route)!r} has no row in access.ACCESS")

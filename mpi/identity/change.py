@@ -1,7 +1,7 @@
 """What a use case changes, as a value: decided by the pure core, written by storage in one transaction.
 
-Registering, merging, unmerging, unlinking and asserting all end in a ``Change``. Folding the changes in order gives
-the link table again, which is what the ledger is for.
+Registering, merging, unmerging, unlinking and asserting all end in a ``Change``. Folding the changes in order
+gives the link table again, which is what the ledger is for.
 """
 
 from __future__ import annotations
@@ -69,6 +69,33 @@ class EventType(StrEnum):
     TASK_REOPENED = "TaskReopened"
 
 
+#: Those that can change a link.
+LINK_EVENTS = frozenset(
+    {
+        EventType.ENTERPRISE_ID_ASSIGNED,
+        EventType.RECORD_LINKED,
+        EventType.RECORD_UNLINKED,
+        EventType.RECORD_RETIRED,
+    }
+)
+
+
+class Cause(StrEnum):
+    """Why a record's link changed: ``data["cause"]`` of the event."""
+
+    MATCH = "match"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    UNLINK = "unlink"
+    #: A person stated that two members of one identity are different people.
+    ASSERTION = "assertion"
+    #: A resolution was undone.
+    UNDO = "undo"
+    RETIRED = "retired"
+    #: A retired record was sent again.
+    RETURNED = "returned"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkChange:
     """A record goes from one identity (None: it is new) to another."""
@@ -96,7 +123,7 @@ class IdentityChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """``subsumed`` redirects to ``surviving``; both sides' records as they were, so that it can be undone exactly."""
+    """``subsumed`` redirects to ``surviving``; both sides' records as they were, for an exact undoing."""
 
     merge_id: int
     surviving: str
@@ -121,6 +148,14 @@ class Assertion:
     reason: str
     merge_id: int | None = None
     task_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawnPair:
+    """One pair of an assertion no longer holds, its others do. ``pair`` is ordered as in the assertion."""
+
+    assertion_id: int
+    pair: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +187,12 @@ class TaskChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What happened, with IDs and never demographics."""
+    """What happened, with IDs and never demographics.
+
+    When it changes the link of ``record_id``, ``enterprise_id`` is where the record belongs afterwards and
+    ``other_enterprise_id`` where it did before; ``data["cause"]`` is a ``Cause``. Without a ``record_id`` an
+    ``EnterpriseIdAssigned`` only tells that the ID was issued.
+    """
 
     type: EventType
     enterprise_id: str
@@ -174,6 +214,7 @@ class Change:
     undone_merge_ids: tuple[int, ...] = ()
     assertions: tuple[Assertion, ...] = ()
     withdrawn_assertion_ids: tuple[int, ...] = ()
+    withdrawn_pairs: tuple[WithdrawnPair, ...] = ()
     tasks: tuple[Task, ...] = ()
     task_changes: tuple[TaskChange, ...] = ()
     events: tuple[Event, ...] = ()
@@ -187,6 +228,7 @@ class Change:
             undone_merge_ids=self.undone_merge_ids + later.undone_merge_ids,
             assertions=self.assertions + later.assertions,
             withdrawn_assertion_ids=self.withdrawn_assertion_ids + later.withdrawn_assertion_ids,
+            withdrawn_pairs=self.withdrawn_pairs + later.withdrawn_pairs,
             tasks=self.tasks + later.tasks,
             task_changes=self.task_changes + later.task_changes,
             events=self.events + later.events,

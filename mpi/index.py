@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mpi.batch.feeds import ColumnMap, read_map
 from mpi.errors import BadInput, MpiError
 from mpi.identity.survivorship import SurvivorshipRules
 from mpi.matching.flat import FLAT_FIELDS, source_record
@@ -19,6 +20,7 @@ from mpi.services import (
     declaring,
     explaining,
     intake,
+    loading,
     lookup,
     publishing,
     quality,
@@ -46,6 +48,7 @@ from mpi.services.answers import (
 )
 from mpi.services.context import Context, Sources
 from mpi.services.explaining import Reference
+from mpi.services.loading import LineOutcome, LoadSummary, Progress
 from mpi.services.replay import Replay
 from mpi.settings import Settings
 from mpi.storage.database import connection, migrate, open_pool, pending_migrations
@@ -63,6 +66,8 @@ __all__ = [
     "IdentityAnswer",
     "Index",
     "InvariantResult",
+    "LineOutcome",
+    "LoadSummary",
     "MatchedWith",
     "MergeAnswer",
     "Page",
@@ -74,6 +79,7 @@ __all__ = [
     "TaskAnswer",
     "UnlinkAnswer",
     "UnmergeAnswer",
+    "read_map",
 ]
 
 Flat = Mapping[str, Any]
@@ -139,6 +145,24 @@ class Index:
         """Register a chunk; one outcome for each, in order. What is wrong with one never stops the others."""
         read = [record if isinstance(record, Rejection) else _record_or_rejection(record) for record in records]
         return intake.receive_many(self._context, read, actor=actor, batch_id=batch_id)
+
+    def load(
+        self,
+        path: Path,
+        *,
+        actor: Actor,
+        source: str | None = None,
+        column_map: ColumnMap = None,
+        progress: Progress | None = None,
+    ) -> LoadSummary:
+        """Register every record of a file; goes on where an earlier load of it stopped."""
+        return loading.load(
+            self._context, path, actor=actor, source=source, column_map=column_map, progress=progress
+        )
+
+    def batches(self, *, actor: Actor) -> list[dict[str, Any]]:
+        """Every file taken in, newest first."""
+        return loading.batches(self._context)
 
     def record(self, source: str, local_id: str, *, actor: Actor) -> StoredRecord:
         """A stored record with its versions."""

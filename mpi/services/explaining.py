@@ -30,7 +30,7 @@ Reference = str | Mapping[str, Any]
 
 def match(context: Context, flat: Mapping[str, Any], *, actor: Actor, limit: int = 10) -> Candidates:
     """The identities that a record resembles, best first, scored as a registration would; nothing is written but audit."""
-    record = source_record(flat, source=flat.get("source") or "")
+    record = source_record(flat, reference_required=False)
     arrival = arrive(record, 0, 0, context.rules)
     with context.transaction() as conn:
         seen = look(conn, [arrival.asked()])
@@ -89,7 +89,7 @@ class _Side(NamedTuple):
 
 def _sides(conn: Connection, reference: Reference) -> _Side:
     if isinstance(reference, Mapping):
-        return _Side([normalize(source_record(reference, source=reference.get("source") or ""))], [None], [])
+        return _Side([normalize(source_record(reference, reference_required=False))], [None], [])
     if "/" in reference:
         source, _, local_id = reference.partition("/")
         row = stored.stored_record(conn, unquote(source), unquote(local_id))

@@ -13,7 +13,6 @@ from mpi.identity.survivorship import MemberRecord, best_record
 from mpi.matching.flat import FLAT_FIELDS, source_record
 from mpi.matching.normalization import normalize
 from mpi.matching.normalization.searching import search_text
-from mpi.matching.record import SourceRecord
 from mpi.services.answers import Actor, FlatRecord, IdentityAnswer, Page, StoredRecord
 from mpi.services.context import Context
 from mpi.storage import identities as stored
@@ -191,8 +190,6 @@ def search(context: Context, wanted: str | Mapping[str, Any], *, actor: Actor, l
 
 def _search_words(wanted: str | Mapping[str, Any]) -> tuple[str, list[str]]:
     if isinstance(wanted, str):
-        given = SourceRecord(source="", local_id="", names=source_record({"family": wanted}, source="search").names)
-        words = search_text(given, normalize(given))
-        return words or wanted.upper().strip(), ["q"]
-    asked = source_record(dict(wanted), source="search")
+        return " ".join(to_ascii(wanted).upper().split()), ["q"]
+    asked = source_record(wanted, reference_required=False)
     return search_text(asked, normalize(asked)), sorted(set(wanted) & set(FLAT_FIELDS))

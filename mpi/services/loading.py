@@ -1,0 +1,192 @@
+"""Takes in a file: in chunks, each written down when done, so that a load that stopped goes on where it was."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mpi.batch.feeds import ColumnMap, Line, read_feed, sha256_of
+from mpi.errors import MpiError
+from mpi.matching.flat import source_record
+from mpi.matching.record import SourceRecord
+from mpi.services.answers import Actor, Receipt, Rejection
+from mpi.services.context import Context
+from mpi.services.intake import receive_many
+from mpi.storage.queries import query
+
+#: Records of one transaction: enough to make its cost small for each, few enough that others wait a second at most.
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineOutcome:
+    """What became of one line: the receipt's decision, ``unchanged`` or ``updated``, or ``rejected`` with the reason."""
+
+    line: int
+    outcome: str
+    enterprise_id: str | None = None
+    field: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSummary:
+    """The outcome of a load. ``resumed_after`` counts the lines that an earlier, stopped load had done."""
+
+    batch_id: int
+    file: str
+    lines: int
+    counts: dict[str, int]
+    tasks: int
+    resumed_after: int
+    already_done: bool
+    #: The first rejections, as a sample; all are kept with the batch.
+    rejected: tuple[LineOutcome, ...]
+
+
+Progress = Callable[[int, Counter[str]], None]
+#: Rejections named in a summary.
+SAMPLE_MAX = 20
+
+
+def load(
+    context: Context,
+    path: Path,
+    *,
+    actor: Actor,
+    source: str | None = None,
+    column_map: ColumnMap = None,
+    progress: Progress | None = None,
+) -> LoadSummary:
+    """Register every record of ``path``; ``source`` is used where a line names none.
+
+    A malformed line is one rejection. The same file for the same source is taken in once: again, it answers what
+    it did. Raises UnreadableFile, UnknownSource.
+    """
+    batch = _begin(context, path, source)
+    counts = Counter(batch.counts)
+    done = batch.lines_done
+    if not batch.finished:
+        for chunk in _chunks(islice(read_feed(path, column_map), batch.lines_done, None)):
+            outcomes, queued = _load_chunk(context, chunk, source, actor, batch.batch_id)
+            counts.update(outcome.outcome for outcome in outcomes)
+            counts["tasks"] += queued
+            done += len(chunk)
+            _checkpoint(context, batch.batch_id, outcomes, done, counts)
+            if progress is not None:
+                progress(done, counts)
+        _finish(context, batch.batch_id, actor)
+    return LoadSummary(
+        batch_id=batch.batch_id,
+        file=path.name,
+        lines=done,
+        counts={name: n for name, n in sorted(counts.items()) if name != "tasks"},
+        tasks=counts["tasks"],
+        resumed_after=batch.lines_done,
+        already_done=batch.finished,
+        rejected=_rejected(context, batch.batch_id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    batch_id: int
+    lines_done: int
+    counts: dict[str, int]
+    finished: bool
+
+
+def _begin(context: Context, path: Path, source: str | None) -> _Batch:
+    """The batch of this file, begun or taken up again."""
+    if source is not None:
+        context.sources.named(source)
+    fingerprint = sha256_of(path)
+    with context.transaction() as conn:
+        row = conn.execute(
+            query("begin_batch"),
+            {
+                "batch_id": context.mint.number(),
+                "kind": "load",
+                "file_name": path.name,
+                "file_sha256": fingerprint,
+                "source": source,
+            },
+        ).fetchone()
+    assert row is not None
+    batch_id, lines_done, counts, state = row
+    return _Batch(batch_id, lines_done, counts, state == "done")
+
+
+def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    iterator = iter(lines)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
+
+
+def _load_chunk(
+    context: Context, chunk: list[Line], source: str | None, actor: Actor, batch_id: int
+) -> tuple[list[LineOutcome], int]:
+    """The outcome of each line, and how many tasks were queued."""
+    answers = receive_many(context, [_read(line, source) for line in chunk], actor=actor, batch_id=batch_id)
+    outcomes = [_outcome(line, answer) for line, answer in zip(chunk, answers, strict=True)]
+    return outcomes, sum(len(answer.tasks) for answer in answers if isinstance(answer, Receipt) and answer.created)
+
+
+def _read(line: Line, source: str | None) -> SourceRecord | Rejection:
+    if line.flat is None:
+        return Rejection(code="malformed-line", detail=line.reason or "malformed")
+    try:
+        return source_record(line.flat, source=source)
+    except MpiError as error:
+        return Rejection(code=error.code, detail=str(error), field=error.field)
+
+
+def _outcome(line: Line, answer: Receipt | Rejection) -> LineOutcome:
+    if isinstance(answer, Rejection):
+        return LineOutcome(line=line.number, outcome="rejected", field=answer.field, reason=answer.detail)
+    outcome: str = answer.decision
+    if not answer.created and answer.decision != "quarantined":
+        outcome = "updated" if answer.record.version > 1 else "unchanged"
+    return LineOutcome(line=line.number, outcome=outcome, enterprise_id=answer.enterprise_id.replace("-", ""))
+
+
+def _checkpoint(
+    context: Context, batch_id: int, outcomes: list[LineOutcome], lines_done: int, counts: Counter[str]
+) -> None:
+    with context.transaction() as conn:
+        conn.execute(
+            query("checkpoint_batch"),
+            {
+                "batch_id": batch_id,
+                "lines": orjson.dumps(outcomes).decode(),
+                "lines_done": lines_done,
+                "counts": orjson.dumps(counts).decode(),
+            },
+        )
+
+
+def _finish(context: Context, batch_id: int, actor: Actor) -> None:
+    with context.transaction() as conn:
+        conn.execute(query("finish_batch"), {"batch_id": batch_id})
+        context.audit_read(conn, actor, "load file", [])
+
+
+def _rejected(context: Context, batch_id: int) -> tuple[LineOutcome, ...]:
+    with context.transaction() as conn:
+        parameters = {"batch_id": batch_id, "limit": SAMPLE_MAX}
+        rows = conn.execute(query("rejected_lines"), parameters).fetchall()
+    return tuple(LineOutcome(line=n, outcome="rejected", field=field, reason=why) for n, field, why in rows)
+
+
+def batches(context: Context) -> list[dict[str, Any]]:
+    """Every file taken in, newest first."""
+    with context.transaction() as conn:
+        rows = conn.execute(query("batches")).fetchall()
+    names = ("batch_id", "file", "source", "state", "lines_done", "counts", "started_at", "finished_at")
+    return [dict(zip(names, row, strict=True)) for row in rows]

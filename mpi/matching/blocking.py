@@ -6,6 +6,7 @@ so that the database holds numbers and nothing about a person can be read from t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -13,13 +14,18 @@ from itertools import product
 from typing import Final, NamedTuple
 
 import jellyfish
+from nicknames import name_triplets
 
-from mpi.matching.nicknames import roots
+from mpi.matching.normalization.nicknames import nickname_roots
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
 
 #: Of one pass a record has at most so many keys: its first (current) values.
 _KEYS_PER_PASS_MAX: Final = 6
+
+#: A short form of many names stands for the usual ones: those that have the most short forms.
+_ROOTS_MAX: Final = 4
+_SHORT_FORMS: Final = Counter(triplet.name1.upper() for triplet in name_triplets())
 
 Part = Callable[[NormalizedRecord], Sequence[str]]
 
@@ -84,6 +90,12 @@ def _givens(record: NormalizedRecord) -> list[str]:
     return [name.given.split(" ", 1)[0] for name in record.names if name.given]
 
 
+@lru_cache(maxsize=1 << 16)
+def _roots(given: str) -> tuple[str, ...]:
+    others = nickname_roots(given) - {given}
+    return (given, *sorted(others, key=lambda root: (-_SHORT_FORMS[root], root))[: _ROOTS_MAX - 1])
+
+
 def _names_sorted(record: NormalizedRecord) -> list[str]:
     """Given and family name by sound, in alphabetical order: the same when they changed places."""
     pairs = [(name.given, name.family) for name in record.names if name.given and name.family]
@@ -120,7 +132,7 @@ KEY_PARTS: Final[dict[str, Part]] = {
     "family_prefix": lambda r: [family[:3] for family in _families(r)],
     "given": _givens,
     "given_phonetic": lambda r: [_phonetic(given) for given in _givens(r)],
-    "given_root": lambda r: [root for given in _givens(r) for root in roots(given)],
+    "given_root": lambda r: [root for given in _givens(r) for root in _roots(given)],
     "given_initial": lambda r: [given[0] for given in _givens(r)],
     "names_sorted": _names_sorted,
     "middle_initial": lambda r: [name.middle[0] for name in r.names if name.middle],

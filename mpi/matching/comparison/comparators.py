@@ -7,7 +7,7 @@ agreement counts, once. They are symmetric.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,17 +15,18 @@ import jellyfish
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from mpi.matching.comparison.features import LOCAL_TYPES
-from mpi.matching.nicknames import is_nickname
-from mpi.matching.record import NormalizedAddress, NormalizedIdentifier, PartialDate
+from mpi.matching.normalization.nicknames import nickname_roots
+from mpi.matching.record import NormalizedAddress, NormalizedIdentifier, NormalizedName, PartialDate
 from mpi.matching.rules.vocabulary import FIELD_LEVELS
 
 MISSING_LEVEL: Final = -1
 
 Comparator = Callable[[Any, Any], int]
+Names = tuple[NormalizedName, ...]
 
 #: Jaro–Winkler similarity from which two names count as spellings of one (Winkler 1990).
 _SIMILAR_NAME: Final = 0.90
-_SIMILAR_STREET: Final = 0.92
+_SIMILAR_STREET: Final = 0.88
 _SIMILAR_EMAIL: Final = 0.95
 #: Years between two birth dates from which they are of two generations.
 _GENERATION_YEARS: Final = 15
@@ -84,7 +85,7 @@ def _given_level(a: str, b: str) -> int:
         return _GIVEN["initial"] if first_a[0] == first_b[0] else _GIVEN["different"]
     if a == b or a.replace(" ", "") == b.replace(" ", ""):
         return _GIVEN["exact"]
-    if first_a == first_b or is_nickname(first_a, first_b):
+    if first_a == first_b or not nickname_roots(first_a).isdisjoint(nickname_roots(first_b)):
         return _GIVEN["nickname"]
     if _misspelt(a, b):
         return _GIVEN["similar"]
@@ -95,21 +96,25 @@ def given(left: tuple[str, ...], right: tuple[str, ...]) -> int:
     return _best(_given_level, left, right)
 
 
-def swapped_names(left: tuple[tuple[str, str, str], ...], right: tuple[tuple[str, str, str], ...]) -> bool:
+def swapped_names(left: Names, right: Names) -> bool:
     """Whether given and family name changed places between the two."""
-    return any(a[0] == b[2] and a[2] == b[0] and a[0] and a[2] for a in left for b in right)
+    for a in left:
+        for b in right:
+            if a[0] == b[2] and a[2] == b[0] and a[0] and a[2]:
+                return True
+    return False
 
 
-def middle_used(left: tuple[tuple[str, str, str], ...], right: tuple[tuple[str, str, str], ...]) -> bool:
+def middle_used(left: Names, right: Names) -> bool:
     """Whether the one goes by what is the other's middle name."""
-    return any(
-        (len(a[0]) > 1 and a[0] == b[1]) or (len(b[0]) > 1 and b[0] == a[1]) for a in left for b in right
-    )
+    for a in left:
+        for b in right:
+            if (a[0] == b[1] and len(a[0]) > 1) or (b[0] == a[1] and len(b[0]) > 1):
+                return True
+    return False
 
 
-def two_names(
-    left: Iterable[tuple[str, str, str]], right: Iterable[tuple[str, str, str]], known: Container[str]
-) -> bool:
+def two_names(left: Names, right: Names, known: Container[str]) -> bool:
     """Whether alike given names are each a name of its own that sounds otherwise, not one of them
     misspelt.
     """
@@ -123,7 +128,8 @@ def _middle_level(a: str, b: str) -> int:
         return _MIDDLE["initial"] if a[0] == b[0] else _MIDDLE["different"]
     if a == b:
         return _MIDDLE["exact"]
-    return _MIDDLE["similar"] if is_nickname(a, b) or _misspelt(a, b) else _MIDDLE["different"]
+    short = not nickname_roots(a).isdisjoint(nickname_roots(b))
+    return _MIDDLE["similar"] if short or _misspelt(a, b) else _MIDDLE["different"]
 
 
 def middle(left: tuple[str, ...], right: tuple[str, ...]) -> int:
@@ -155,37 +161,33 @@ def _partial_date(left: PartialDate, right: PartialDate) -> int:
 
 
 def _full_date(left: PartialDate, right: PartialDate) -> int:
-    same_year = left[0] == right[0]
-    if same_year and (left[1] == left[2] == 1 or right[1] == right[2] == 1):
-        return _DATE["partial"]
-    if same_year and left[1] == right[2] and left[2] == right[1]:
-        return _DATE["swapped"]
-    if _date_typo(left, right):
+    year, month, day = left
+    other_year, other_month, other_day = right
+    agreeing = (year == other_year) + (month == other_month) + (day == other_day)
+    if year == other_year:
+        if month == day == 1 or other_month == other_day == 1:
+            return _DATE["partial"]
+        if month == other_day and day == other_month:
+            return _DATE["swapped"]
+    if agreeing == 2 and _date_typo(left, right):
         return _DATE["typo"]
-    if abs(left[0] - right[0]) >= _GENERATION_YEARS:
+    if abs(year - other_year) >= _GENERATION_YEARS:
         return _DATE["generation_apart"]
-    if same_year + (left[1] == right[1]) + (left[2] == right[2]) == 2:
+    if agreeing == 2:
         return _DATE["two_parts"]
-    return _DATE["same_year"] if same_year else _DATE["different"]
+    return _DATE["same_year"] if year == other_year else _DATE["different"]
 
 
 def _date_typo(left: PartialDate, right: PartialDate) -> bool:
-    """One digit wrong, two neighbours exchanged, or the day before or after in the same month."""
-    a, b = f"{left[0]:04}{left[1]:02}{left[2]:02}", f"{right[0]:04}{right[1]:02}{right[2]:02}"
-    if _one_slip(a, b):
+    """In the one part that differs: one digit wrong, two digits exchanged, or the day before or after."""
+    if left[2] != right[2] and abs(left[2] - right[2]) == 1:
         return True
-    return left[:2] == right[:2] and abs(left[2] - right[2]) == 1
+    return any(a != b and _one_slip(f"{a:02}", f"{b:02}") for a, b in zip(left, right, strict=True))
 
 
 def _one_slip(a: str, b: str) -> bool:
     """Whether two texts of one length differ in one character or by two neighbours exchanged."""
-    differing = [position for position, pair in enumerate(zip(a, b, strict=False)) if pair[0] != pair[1]]
-    if len(a) != len(b) or len(differing) > 2:
-        return False
-    if len(differing) < 2:
-        return True
-    first, second = differing
-    return second == first + 1 and a[first] == b[second] and a[second] == b[first]
+    return len(a) == len(b) and OSA.distance(a, b, score_cutoff=1) <= 1
 
 
 def same_or_different(left: Any, right: Any) -> int:
@@ -225,60 +227,61 @@ def identifiers(left: tuple[NormalizedIdentifier, ...], right: tuple[NormalizedI
 
 
 def phone(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    if left[0] == right[0] or any(value in right for value in left):
+    if len(left) == 1 and len(right) == 1:
+        a, b = left[0], right[0]
+        return 0 if a == b else 1 if _one_slip(a[-10:], b[-10:]) else 2
+    if any(value in right for value in left):
         return 0
     return 1 if any(_one_slip(a[-10:], b[-10:]) for a in left for b in right) else 2
 
 
-@lru_cache(maxsize=1 << 16)
 def _email_level(a: str, b: str) -> int:
+    if a == b:
+        return 0
     if JaroWinkler.similarity(a, b, score_cutoff=_SIMILAR_EMAIL) >= _SIMILAR_EMAIL:
         return 1
     return 1 if OSA.distance(a, b, score_cutoff=2) <= 2 else 2
 
 
 def email(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    if left[0] == right[0] or any(value in right for value in left):
-        return 0
-    return min(_email_level(a, b) for a in left for b in right)
+    return _best(_email_level, left, right)
 
 
 def address(left: tuple[NormalizedAddress, ...], right: tuple[NormalizedAddress, ...]) -> int:
-    if left[0] == right[0]:
-        level = _address_level(left[0], right[0])
-        if level <= 0 or (len(left) == 1 and len(right) == 1):
-            return level
+    if len(left) == 1 and len(right) == 1:
+        return _address_level(left[0], right[0])
     found = [level for a in left for b in right if (level := _address_level(a, b)) != MISSING_LEVEL]
     return min(found, default=MISSING_LEVEL)
 
 
 def _address_level(a: NormalizedAddress, b: NormalizedAddress) -> int:
     """Street first, then the ZIP, then the town; missing when they have no part in common to compare."""
-    same_zip = a.zip[:5] == b.zip[:5] if a.zip and b.zip else None
-    same_city = (
-        a.city == b.city and (not a.state or not b.state or a.state == b.state) if a.city and b.city else None
-    )
-    if a.street and b.street:
-        if a.street == b.street:
+    street, _, city, state, zip_code = a
+    other_street, _, other_city, other_state, other_zip = b
+    same_zip = zip_code[:5] == other_zip[:5] if zip_code and other_zip else None
+    same_city = None
+    if city and other_city:
+        same_city = city == other_city and (not state or not other_state or state == other_state)
+    if street and other_street:
+        if street == other_street:
             return _ADDRESS["exact"] if same_zip or same_city else _ADDRESS["street"]
-        if (same_zip or same_city) and _similar_street(a.street, b.street):
+        if (same_zip or same_city) and _similar_street(street, other_street):
             return _ADDRESS["similar"]
     if same_zip:
         return _ADDRESS["zip"]
     if same_city:
         return _ADDRESS["city"]
-    compared = (a.street and b.street) or same_zip is not None or same_city is not None
+    compared = (street and other_street) or same_zip is not None or same_city is not None
     return _ADDRESS["different"] if compared else MISSING_LEVEL
 
 
-@lru_cache(maxsize=1 << 16)
 def _similar_street(a: str, b: str) -> bool:
-    """Spellings of one street with the same house number (or one that a slip explains)."""
-    number_a, _, rest_a = a.partition(" ")
-    number_b, _, rest_b = b.partition(" ")
-    if number_a == number_b:
-        return JaroWinkler.similarity(rest_a, rest_b) >= _SIMILAR_STREET - 0.04 or OSA.distance(a, b) <= 3
-    return (rest_a == rest_b and _one_slip(number_a, number_b)) or OSA.distance(a, b, score_cutoff=2) <= 2
+    """Spellings of one street with the same house number, or up to two slips anywhere."""
+    if OSA.distance(a, b, score_cutoff=2) <= 2:
+        return True
+    number, _, rest = a.partition(" ")
+    other_number, _, other_rest = b.partition(" ")
+    return number == other_number and JaroWinkler.similarity(rest, other_rest) >= _SIMILAR_STREET
 
 
 @lru_cache(maxsize=1 << 16)

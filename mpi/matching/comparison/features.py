@@ -36,8 +36,8 @@ def suffix(record: NormalizedRecord) -> Hashable:
 
 
 def names(record: NormalizedRecord) -> Hashable:
-    """Given, middle and family together, for agreement across them: swapped, called by the middle name."""
-    return tuple([name[:3] for name in record.names]) or None
+    """The whole names, for agreement across their parts: swapped, called by the middle name."""
+    return record.names or None
 
 
 def birth_date(record: NormalizedRecord) -> Hashable:

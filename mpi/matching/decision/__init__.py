@@ -8,6 +8,7 @@ from mpi.matching.decision.deciding import (
     PairScores,
     decide,
     grade,
+    score_columns,
     score_pairs,
 )
 from mpi.matching.decision.explanation import explain
@@ -21,5 +22,6 @@ __all__ = [
     "decide",
     "explain",
     "grade",
+    "score_columns",
     "score_pairs",
 ]

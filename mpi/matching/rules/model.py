@@ -186,6 +186,12 @@ class RuleSet:
             _check_names(key, names)
         self._check_references()
 
+        for place, relation in enumerate(self.relations):
+            earlier = [other.name for other in self.relations[:place]]
+            if relation.like is not None and relation.like not in earlier:
+                reason = f"{relation.like!r} is no relation listed before it"
+                raise _refuse(f"relations.{relation.name}.like", reason)
+
     def _check_references(self) -> None:
         fields = {comparison.field for comparison in self.comparisons}
         conditions: set[tuple[str, frozenset[str]]] = set()

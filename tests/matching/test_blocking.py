@@ -1,0 +1,65 @@
+"""Blocking keys: who becomes a candidate for whom."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpi.matching.blocking import blocking_keys
+from mpi.matching.record import NormalizedRecord
+from mpi.matching.rules import RuleSet, load_rules
+from people import ELSEWHERE, HOME, a_name, a_person
+
+
+@pytest.fixture(scope="module")
+def rules() -> RuleSet:
+    return load_rules("default")
+
+
+def shared(a: NormalizedRecord, b: NormalizedRecord, rules: RuleSet) -> set[str]:
+    return {key.pass_name for key in set(blocking_keys(a, rules)) & set(blocking_keys(b, rules))}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"given": "ROBINSON", "family": "FRANK"}, {"given": "FRANK", "family": "ROBINSON"}),
+        ({"born": (1984, 3, 7)}, {"born": (1984, 7, 3)}),
+        ({"born": (1984, 3, 7)}, {"born": (1948, 3, 7)}),
+        ({"family": "GONZALEZ"}, {"family": "GONSALES"}),
+        ({"family": "GARCIA MARQUEZ"}, {"family": "GARCIA"}),
+        ({"family": "KING"}, {"family": "PERKINS"}),
+        ({"given": "MARGARET", "family": "KING"}, {"given": "PEGGY", "family": "PERKINS"}),
+        ({"born": None, "home": HOME}, {"home": HOME}),
+        ({"family": "A", "born": None, "ssn": "532810447"}, {"family": "B", "ssn": "532810447"}),
+    ],
+)
+def test_one_person_recorded_in_two_ways_shares_a_key(rules: RuleSet, first: dict, second: dict) -> None:  # type: ignore[type-arg]
+    assert shared(a_person(**first), a_person(**second), rules)
+
+
+def test_a_maiden_name_makes_keys_too(rules: RuleSet) -> None:
+    married = a_person("ANNA", "KING", aliases=(a_name("ANNA", "PERKINS"),), born=(1984, 3, 7))
+    assert "birth_date_family" in shared(married, a_person("ANNE", "PERKINS", born=(1984, 3, 7)), rules)
+
+
+def test_strangers_share_none(rules: RuleSet) -> None:
+    jane = a_person(home=HOME, phone="12065550101", mrn="1")
+    assert not shared(jane, a_person("LUIS", "MOSS", born=(1961, 8, 30), home=ELSEWHERE, mrn="2"), rules)
+
+
+def test_a_record_without_values_has_no_keys(rules: RuleSet) -> None:
+    assert blocking_keys(NormalizedRecord(), rules) == ()
+
+
+def test_keys_are_distinct_signed_64_bit_and_not_more_than_the_rules_allow(rules: RuleSet) -> None:
+    aliases = tuple(a_name("JANE", f"ALIAS{letter}") for letter in "ABCDEFGHIJKLMNOP")
+    keys = blocking_keys(a_person(home=HOME, phone="12065550101", ssn="532810447", aliases=aliases), rules)
+    assert len(set(keys)) == len(keys) <= rules.keys_max
+    assert all(-(2**63) <= key.key < 2**63 for key in keys)
+    assert {key.pass_name for key in keys} <= {blocking_pass.name for blocking_pass in rules.blocking_passes}
+
+
+def test_keys_are_the_same_in_every_process(rules: RuleSet) -> None:
+    """They are stored: a change of the hash would lose every candidate."""
+    keys = dict(blocking_keys(a_person(ssn="532810447"), rules))
+    assert keys["ssn"] == 9153106643802783565

@@ -145,7 +145,7 @@ def _refuse_values(document: Any) -> None:
                 raise BadInput(f"{place}: holds a NUL character", field=place)
             if any("\ud800" <= c <= "\udfff" for c in value):
                 raise BadInput(f"{place}: holds half a surrogate pair", field=place)
-        elif isinstance(value, int | float) and not -(2**63) <= value < 2**63:
+        elif isinstance(value, int | float) and not abs(value) < 2**63:
             raise BadInput(f"{place}: needs more than 64 bits", field=place)
 
 

@@ -52,7 +52,13 @@ CurrentCall = Annotated[Call, Depends(_current)]
 
 def router(*tags: str, prefix: str = PREFIX) -> APIRouter:
     """A router whose routes are guarded."""
-    return APIRouter(prefix=prefix, route_class=GuardedRoute, tags=list(tags))
+    return APIRouter(
+        prefix=prefix,
+        route_class=GuardedRoute,
+        tags=list(tags),
+        strict_content_type=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
 
 
 def reply(answer: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -17,7 +17,7 @@ READY_SECONDS_MAX = 4.0
 
 
 @routes.get("/health/live", responses={200: example({"status": "live"})})
-async def read_live() -> Response:
+async def read_live(request: Request) -> Response:
     """The process answers."""
     return reply({"status": "live"})
 
@@ -39,6 +39,6 @@ async def read_ready(request: Request) -> Response:
     response_class=Response,
     responses={200: {"description": "Prometheus text format", "content": {"text/plain": {}}}},
 )
-async def read_metrics() -> Response:
+async def read_metrics(request: Request) -> Response:
     """Counts and times of every worker; labels name routes and outcomes, never patients."""
     return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)

@@ -21,6 +21,7 @@ routes = router("records")
 
 IDEMPOTENCY_KEY_LENGTH_MAX = 255
 REFERENCE_LENGTH_MAX = 2_000
+MATCH_LIMIT_DEFAULT, MATCH_LIMIT_MAX = 10, 100
 
 #: FastAPI shows these bodies; the endpoints read them themselves, which halves their share of the time.
 FLAT_BODY: dict[str, Any] = {
@@ -30,6 +31,22 @@ FLAT_BODY: dict[str, Any] = {
             "application/json": {"schema": {"$ref": "#/components/schemas/FlatRecord"}, "example": RECORD}
         },
     }
+}
+LIMITED: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "limit",
+            "in": "query",
+            "required": False,
+            "description": "Candidates at most.",
+            "schema": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MATCH_LIMIT_MAX,
+                "default": MATCH_LIMIT_DEFAULT,
+            },
+        }
+    ]
 }
 IDEMPOTENT: dict[str, Any] = {
     "parameters": [
@@ -90,11 +107,11 @@ async def retire_record(
     return reply(await call.run(call.index.retire, *record_reference(request), reason=reason or ""))
 
 
-@routes.post("/match", response_model=Candidates, openapi_extra=FLAT_BODY)
-async def match_record(request: Request, limit: Annotated[int, Query(ge=1, le=100)] = 10) -> Response:
+@routes.post("/match", response_model=Candidates, openapi_extra={**FLAT_BODY, **LIMITED})
+async def match_record(request: Request) -> Response:
     """Whom a record resembles, scored as a registration would; nothing is written but the audit."""
     call, flat = Call.of(request), await _flat_body(request)
-    return reply(await call.run(call.index.match, flat, limit=limit))
+    return reply(await call.run(call.index.match, flat, limit=_match_limit(request)))
 
 
 @routes.post("/compare", responses={200: example(EXPLANATION)})
@@ -132,6 +149,13 @@ def status_of(receipt: Receipt) -> int:
     if receipt.decision == "quarantined":
         return 202
     return 201 if receipt.created else 200
+
+
+def _match_limit(request: Request) -> int:
+    text = request.query_params.get("limit", str(MATCH_LIMIT_DEFAULT))
+    if not (text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= MATCH_LIMIT_MAX):
+        raise BadInput(f"limit must be a number from 1 to {MATCH_LIMIT_MAX}", field="limit")
+    return int(text)
 
 
 async def _flat_body(request: Request) -> dict[str, Any]:

@@ -1,12 +1,16 @@
-"""Where the synchronous index runs: as many threads as it has connections, a short queue, and a deadline."""
+"""Where the synchronous index runs: as many threads as it has connections, a short queue, and a deadline.
+
+A queue and plain threads instead of an executor, whose futures cost more than the hand-over itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import ParamSpec, TypeVar
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, ParamSpec, TypeVar
 
 from mpi.errors import Unavailable
 
@@ -18,15 +22,22 @@ DEADLINE_SECONDS = 10.0
 #: Requests waiting for each thread; what comes on top is refused at once.
 QUEUE_PER_THREAD_MAX = 8
 
+_Work = tuple[Callable[[], Any], "asyncio.Future[Any]"]
+
 
 class Threads:
     """Runs blocking calls off the event loop; every call ends within the deadline, one way or another."""
 
     def __init__(self, count: int, deadline_seconds: float = DEADLINE_SECONDS) -> None:
-        self._executor = ThreadPoolExecutor(count, thread_name_prefix="mpi-request")
         self._deadline_seconds = deadline_seconds
         self._places = count * (1 + QUEUE_PER_THREAD_MAX)
         self._taken = 0
+        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._threads = [
+            Thread(target=self._work, name=f"mpi-request-{n}", daemon=True) for n in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     async def run(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The call's result.
@@ -34,33 +45,56 @@ class Threads:
         Raises Unavailable when the queue is full, or at the deadline: then the call may still come to its
         end, as with any answer that is lost on its way, and asking again is harmless.
         """
-        work, future = self._submit(partial(call, *args, **kwargs))
-        done, _ = await asyncio.wait((future,), timeout=self._deadline_seconds)
-        if done:
-            return future.result()
-        # What waits is taken off the queue; what runs keeps its place until it ends.
-        work.cancel()
-        raise Unavailable("the index did not answer in time: try again in a moment")
+        future = self._submit(partial(call, *args, **kwargs))
+        timer = future.get_loop().call_later(self._deadline_seconds, _give_up, future)
+        try:
+            return await future
+        finally:
+            timer.cancel()
 
     async def run_long(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a call that may take its time, such as a chunk of a file. Raises as ``run``."""
-        _, future = self._submit(partial(call, *args, **kwargs))
-        return await future
+        return await self._submit(partial(call, *args, **kwargs))
 
-    def _submit(self, work: Callable[[], T]) -> tuple[Future[T], asyncio.Future[T]]:
+    def close(self) -> None:
+        """Let what was taken on come to its end, and stop."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _submit(self, call: Callable[[], T]) -> asyncio.Future[T]:
         if self._taken >= self._places:
             raise Unavailable("too many requests at once: try again in a moment")
         self._taken += 1
-        submitted = self._executor.submit(work)
-        future = asyncio.wrap_future(submitted)
-        future.add_done_callback(self._give_back)
-        return submitted, future
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put((call, future))
+        return future
 
-    def _give_back(self, future: asyncio.Future[T]) -> None:
+    def _work(self) -> None:
+        while (work := self._queue.get()) is not None:
+            call, future = work
+            result, error = None, None
+            # Nobody waits any more for what reached its deadline in the queue.
+            if not future.done():
+                try:
+                    result = call()
+                except BaseException as raised:
+                    error = raised
+            future.get_loop().call_soon_threadsafe(self._settle, future, result, error)
+            del work, call, future, result, error
+
+    def _settle(self, future: asyncio.Future[T], result: T, error: BaseException | None) -> None:
+        """Back on the event loop: a stalled call kept its place until here, so that places count threads."""
         self._taken -= 1
-        if not future.cancelled():
-            future.exception()
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
 
-    def close(self) -> None:
-        """Let what runs come to its end; start nothing more."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+
+def _give_up(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_exception(Unavailable("the index did not answer in time: try again in a moment"))

@@ -1,0 +1,55 @@
+# What developers and CI run. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long test-interop test-faults check bench bench-accuracy bench-batch bench-online clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+setup: $(STAMP) ## Build the environment in .venv (Python 3.11 or newer)
+
+demo: setup ## Take in synthetic feeds, show what was found, serve the review desk
+	$(BIN)/mpi demo
+
+test: setup ## The whole test suite (minutes; starts its own PostgreSQL)
+	$(PYTEST) -m "not long and not interop and not faults"
+
+test-long: setup ## The tests that take long: large populations, many examples
+	$(PYTEST) -m long
+
+test-interop: setup ## Messages to and from other programs
+	$(PYTEST) -m interop
+
+test-faults: setup ## Kill workers, PostgreSQL and migrations under load
+	$(PYTEST) -m faults
+
+check: setup ## Lint, formatting, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict mpi
+	$(BIN)/lint-imports --no-logo
+
+bench: setup ## All benchmarks
+	$(BIN)/python -m benchmarks
+
+bench-accuracy: setup ## How well duplicates are found, against known truth and peers
+	$(BIN)/python -m benchmarks accuracy
+
+bench-batch: setup ## How fast files are linked
+	$(BIN)/python -m benchmarks batch
+
+bench-online: setup ## How fast single registrations and look-ups are answered
+	$(BIN)/python -m benchmarks online
+
+clean: ## Remove the environment and what the tools left
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

@@ -1,0 +1,146 @@
+"""The installation: which PostgreSQL its settings name, and whether that fits this program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from mpi.errors import BadInput, DatabaseUnavailable
+from mpi.settings import Settings
+from mpi.storage.database import migrate, pending_migrations
+from mpi.storage.embedded import EmbeddedDatabase, server_status, stop_server
+
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A PostgreSQL that takes connections: the server of ``DATABASE_URL`` or our embedded one."""
+
+    conninfo: str = field(repr=False)
+    #: What a person should be told, for example that the data are not below MPI_HOME.
+    notes: tuple[str, ...] = ()
+    embedded: EmbeddedDatabase | None = None
+
+    def restart_if_dead(self) -> bool:
+        """Bring our own server back if it died; True when it had. Another's server is not ours to restart."""
+        return self.embedded is not None and self.embedded.ensure_running()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseStatus:
+    """What ``mpi db status`` tells."""
+
+    kind: Literal["embedded", "server"]
+    #: ``absent``, ``stopped``, ``starting``, ``ready``, ``failed``; of a server ``ready`` or ``unreachable``.
+    state: str
+    #: The directory of the embedded database; host, port and name of a server's. Never a password.
+    where: str
+    postgresql: str | None
+    #: Migrations that are still to be applied; None when nobody could be asked.
+    pending: list[str] | None
+    in_use: bool | None = None
+    message: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def embedded_database(settings: Settings) -> EmbeddedDatabase:
+    """The embedded database of these settings, not yet started."""
+    return EmbeddedDatabase(
+        settings.home, pg_bin=settings.pg_bin, settings={"shared_buffers": settings.pg_shared_buffers}
+    )
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """The database for as long as the block runs; an embedded one is started, and stopped by its last user.
+
+    Raises ``EmbeddedDatabaseFailed``. Whether a server answers shows when it is used.
+    """
+    if settings.database_url is not None:
+        yield Database(conninfo=settings.database_url)
+        return
+    with embedded_database(settings) as embedded:
+        yield Database(conninfo=embedded.url, notes=embedded.notes, embedded=embedded)
+
+
+def make_ready(database: Database) -> list[int]:
+    """Migrate an embedded database, returning the versions applied; refuse a server that is not migrated.
+
+    A server may be shared with programs of another version, so when it is changed is a person's decision:
+    raises ``BadInput`` that says the command.
+    """
+    if database.embedded is not None:
+        return migrate(database.conninfo)
+    if pending := pending_migrations(database.conninfo):
+        raise BadInput(
+            f"the database lacks {len(pending)} migration(s), {', '.join(pending)}: run `mpi db upgrade`"
+        )
+    return []
+
+
+def upgrade(database: Database) -> list[int]:
+    """Apply the pending migrations, whoever's server it is; returns their versions."""
+    return migrate(database.conninfo)
+
+
+def status(settings: Settings) -> DatabaseStatus:
+    """The state of the database; starts nothing and changes nothing."""
+    if settings.database_url is not None:
+        return _server_status(settings.database_url)
+    found = server_status(settings.home)
+    version, pending = None, None
+    if found.state == "ready":
+        with embedded_database(settings) as embedded:
+            version, pending = _version(embedded.url), pending_migrations(embedded.url)
+    return DatabaseStatus(
+        kind="embedded",
+        state=found.state,
+        where=str(found.directory),
+        postgresql=version or (str(found.major) if found.major else None),
+        pending=pending,
+        in_use=found.in_use,
+        message=found.message,
+        notes=found.notes,
+    )
+
+
+def stop(settings: Settings, *, force: bool = False) -> bool:
+    """Stop the embedded database; False when it did not run. Refuses while it is in use, unless forced."""
+    if settings.database_url is not None:
+        raise BadInput(
+            "DATABASE_URL names a server that is not ours to stop: this command stops the embedded one"
+        )
+    return stop_server(settings.home, force=force)
+
+
+def _server_status(conninfo: str) -> DatabaseStatus:
+    try:
+        parts = conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError as error:
+        raise BadInput("DATABASE_URL is not a connection string", field="DATABASE_URL") from error
+    host, port = parts.get("host", "localhost"), parts.get("port", 5432)
+    where = f"{host}:{port}/{parts.get('dbname', '')}"
+    try:
+        version, pending = _version(conninfo), pending_migrations(conninfo)
+    except DatabaseUnavailable as error:
+        return DatabaseStatus(
+            kind="server", state="unreachable", where=where, postgresql=None, pending=None, message=str(error)
+        )
+    return DatabaseStatus(kind="server", state="ready", where=where, postgresql=version, pending=pending)
+
+
+def _version(conninfo: str) -> str:
+    try:
+        with psycopg.connect(conninfo, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+            number = connection.info.server_version
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(
+            "the database does not answer: is DATABASE_URL right and the server up?"
+        ) from error
+    return f"{number // 10_000}.{number % 10_000}"

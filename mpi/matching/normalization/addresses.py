@@ -28,6 +28,11 @@ _COUNTRIES_US = frozenset(("", "US", "USA", "U S", "U S A", "UNITED STATES", "UN
 #: States whose ZIP codes begin with a zero that spreadsheets lose.
 _STATES_ZERO = frozenset(("CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI", "AE"))
 
+_FLOOR = ("FLOOR", "FLR", "FL")
+_FLOOR_NAMES = ("GROUND", "MAIN", "TOP", "UPPER", "LOWER")
+#: How often a line is read again until it stays as it is.
+ROUNDS_MAX = 4
+
 _STREETS = listed("addresses", "streets")
 _CITIES = listed("addresses", "cities")
 _PLACEHOLDER_STATES = listed("addresses", "states")
@@ -128,14 +133,24 @@ def _in_one_line(text: str) -> tuple[str, str, str, str]:
 
 @lru_cache(maxsize=65_536)
 def read_street(text: str) -> StreetLine:
-    """A delivery line, its unit apart.
+    """A delivery line, its unit apart; read until reading it again changes nothing.
 
     >>> read_street("8669 North Ridge Drive, Apt. 4B")
     StreetLine(street='8669 N RIDGE DR', unit='4B')
     >>> read_street("P.O. Box 1600").street
     'PO BOX 1600'
     """
-    upper = _APOSTROPHE.sub("", _delivery_part(ascii_upper(text)))
+    line = _read_line(_delivery_part(ascii_upper(text)))
+    for _ in range(ROUNDS_MAX):
+        again = _read_line(f"{line.street} # {line.unit}" if line.unit else line.street)
+        if again == line:
+            break
+        line = again
+    return line
+
+
+def _read_line(text: str) -> StreetLine:
+    upper = _APOSTROPHE.sub("", text)
     line = _LOOSE_JOINT.sub(" ", _NOT_STREET.sub(" ", upper)).replace("#", " # ")
     line = " ".join(line.split())
     return _box_or_route(line) or _street_and_unit(line.split())
@@ -183,11 +198,12 @@ def _box_or_route(line: str) -> StreetLine | None:
 
 
 def _street_and_unit(tokens: list[str]) -> StreetLine:
-    tokens, unit = _cut_unit(tokens)
+    tokens, unit = _cut_unit([_ORDINALS.get(token, token) for token in tokens])
+    while tokens and tokens[-1] == "#":
+        tokens = tokens[:-1]
     if not tokens:
         return StreetLine("", unit)
     number, words = (tokens[:1], tokens[1:]) if tokens[0][0].isdigit() and len(tokens) > 1 else ([], tokens)
-    words = [_ORDINALS.get(word, word) for word in words]
     words = _abbreviated(words)
     street = " ".join((*number, *words))
     for pattern, name in _HIGHWAYS:
@@ -229,15 +245,16 @@ def _begins_unit(tokens: list[str], position: int) -> bool:
     if word == "#":
         return bool(after)
     # "5TH FLOOR": the value stands first; the street has been named before it.
-    if after in ("FLOOR", "FLR", "FL") and position > 2 and re.fullmatch(r"\d+(?:ST|ND|RD|TH)", word):
+    if after in _FLOOR and position > 2 and (word in _FLOOR_NAMES or re.fullmatch(r"\d+(?:ST|ND|RD|TH)", word)):
         return True
     if word not in _UNITS.canonical or position < 2:
         return False
     if word in _UNITS.marked:
         return not after or _is_numbered(after)
-    if after == "#":
+    if after == "#" or (after in _UNITS.canonical and position + 2 < len(tokens)):
         return True
-    return _is_numbered(after) or (len(after) <= 2 and after.isalpha() and position + 2 == len(tokens))
+    lettered = len(after) <= 2 and after.isalpha() and after not in _SUFFIXES.values() and after not in _DIRECTIONS
+    return _is_numbered(after) or (lettered and position + 2 == len(tokens))
 
 
 def _is_numbered(word: str) -> bool:

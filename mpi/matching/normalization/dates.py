@@ -11,7 +11,7 @@ from mpi.matching.normalization.transliteration import to_ascii
 from mpi.matching.record import PartialDate
 
 #: Registers of historical people begin here; what is plausible for a patient is for the comparison to weigh.
-YEAR_MIN = 1500
+YEAR_MIN = 1000
 YEAR_MAX = 2100
 #: A two-digit year from here on can only be of the 1900s; below it the century is not known.
 TWO_DIGIT_YEAR_MIN = 30
@@ -75,9 +75,10 @@ def read_date(text: str) -> DateReading:
 def _from_digits(digits: str) -> DateReading:
     if len(digits) == 8:
         year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:])
-        # 12251980: read as a year first it would be 1225.
-        if not (YEAR_MIN <= year <= YEAR_MAX) and _possible(int(digits[4:]), int(digits[:2]), int(digits[2:4])):
-            return _dated(int(digits[4:]), int(digits[:2]), int(digits[2:4]))
+        # 12251980: read as a year first it would be month 19 of 1225.
+        american = int(digits[4:]), int(digits[:2]), int(digits[2:4])
+        if not _possible(year, month, day) and _possible(*american):
+            return _dated(*american)
         return _dated(year, month, day)
     if len(digits) == 6:
         if YEAR_MIN <= int(digits[:4]) <= YEAR_MAX and int(digits[4:]) <= 12:

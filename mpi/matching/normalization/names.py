@@ -14,6 +14,8 @@ from mpi.matching.record import NormalizedName, PersonName, TemporaryName
 
 #: Further names taken from one field (``SMITH/JONES AKA MILLER``).
 ALIASES_MAX = 4
+#: How often a name is read again until it stays as it is.
+ROUNDS_MAX = 4
 
 _TITLES = words("titles.txt")
 _SUFFIXES = spellings("suffixes.txt")
@@ -75,10 +77,23 @@ def _read(given: str, middle: str, family: str, suffix: str) -> NameReading:
     newborn = _newborn(parts)
     if newborn:
         return newborn
-    reading = _one_name(parts)
+    reading = _settled(parts)
     for other in other_parts[:ALIASES_MAX]:
-        others += _one_name(other).names
+        others += _settled(other).names
     return NameReading(_distinct((*reading.names, *others)), None, reading.dropped) if others else reading
+
+
+def _settled(parts: _Parts) -> NameReading:
+    """The name read until reading it again changes nothing: what one field gave away may be a word of the next."""
+    reading = _one_name(parts)
+    for _ in range(ROUNDS_MAX):
+        if not reading.names:
+            break
+        again = _one_name(_Parts(*reading.names[0]))
+        if again.names == reading.names:
+            break
+        reading = again._replace(dropped=reading.dropped + again.dropped)
+    return reading
 
 
 def _one_name(parts: _Parts) -> NameReading:
@@ -276,11 +291,12 @@ def _without_aliases(parts: _Parts) -> tuple[_Parts, list[_Parts]]:
 
 
 def _newborn(parts: _Parts) -> NameReading | None:
-    given = f"{parts.given} {parts.middle}".strip()
     family, suffix = family_words(parts.family)
-    newborn = read_newborn(given, family) if given else None
-    if not given and len(family) > 1:
-        newborn, family = read_newborn(parts.family, ()), ()
+    if parts.given or parts.middle:
+        newborn = read_newborn(parts.given, parts.middle, family)
+    else:
+        newborn = read_newborn(parts.family, "", ()) if len(family) > 1 else None
+        family = ()
     if not newborn:
         return None
     dropped: list[tuple[str, str]] = [("given", "temporary-name")]

@@ -29,19 +29,22 @@ class NewbornReading(NamedTuple):
     rest: tuple[str, ...]
 
 
-def read_newborn(given: str, family: tuple[str, ...]) -> NewbornReading | None:
+def read_newborn(given: str, middle: str, family: tuple[str, ...]) -> NewbornReading | None:
     """What a placeholder name says, in the forms of AHIMA and the Joint Commission; None for any other name.
 
     ``family`` are the words of the family name: one of them repeated in the given name is not the mother's.
 
-    >>> read_newborn("Boy1Marie", ("SMITH",)).temporary
+    >>> read_newborn("Boy1Marie", "", ("SMITH",)).temporary
     TemporaryName(mother_given='MARIE', sex='M', birth_order=1)
     """
-    text = to_ascii(given)
+    text = to_ascii(f"{given} {middle}")
     if not _MAYBE.search(text.upper()):
         return None
     words = _words(text)
     if not _is_placeholder(words):
+        return None
+    # A name with GIRL alone for a middle name is a name; with GIRL A it is a twin of the mother named.
+    if len(words) == 2 and not _MAYBE.search(to_ascii(given).upper()):
         return None
     sex = next((_SEX[word] for word in words if word in _SEX), "")
     first = next((position for position, word in enumerate(words) if word in _SEX or word in _NEWBORN), 0)
@@ -73,10 +76,10 @@ def _taken_apart(word: str) -> list[str]:
         return [upper]
     rest = glued[4]
     camel = bool(re.match(r"[A-Z][a-z]+\d?[A-Z][a-z]{2}", word))
-    if rest and not glued[3] and not camel and not (len(rest) >= 3 and is_known_given(rest)):
-        both_words = bool(glued[1] and glued[2])
-        if not (both_words and (len(rest) >= 3 or rest in _ORDER)) and not (rest in _ORDER and glued[2] and len(rest) == 1):
-            return [upper]
+    both = bool(glued[1] and glued[2])
+    plausible = not rest or glued[3] or camel or both or (len(rest) >= 3 and is_known_given(rest))
+    if not plausible:
+        return [upper]
     first = "BABY" if glued[1] == "B" else glued[1]
     return [part for part in (first, glued[2], glued[3], rest) if part]
 
@@ -89,17 +92,11 @@ def _without_genitive(word: str) -> str:
 def _is_placeholder(words: list[str]) -> bool:
     if not words:
         return False
-    if words[0] in _NEWBORN or (words[0] in ("BOY", "GIRL") and not _is_plain_second(words)):
+    if words[0] in _NEWBORN or words[0] in ("BOY", "GIRL"):
         return True
     if words[0] in ("MALE", "FEMALE") and any(word in _NEWBORN for word in words[1:]):
         return True
     for position in range(1, len(words)):
         if words[position] in _CLOSING and words[0] not in ("SONNY", "THE"):
             return all(word in _CLOSING or word in _SEX or word in _ORDER for word in words[position:])
-    return False
-
-
-def _is_plain_second(words: list[str]) -> bool:
-    """BOY GEORGE is a name; BOY A, BOY SMITH of the family SMITH and BOY OF MARIE are not, and cannot be told apart
-    from it otherwise."""
     return False

@@ -119,7 +119,7 @@ def _streets(record: NormalizedRecord) -> list[str]:
 
 #: Part → its values in a record; the words of the vocabulary, defined.
 KEY_PARTS: Final[dict[str, Part]] = {
-    "ssn": lambda r: [i[2] for i in r.identifiers if i[0] == "SSN" and len(i[2]) == 9],
+    "ssn": lambda r: [i[2] for i in r.identifiers if i[0] == "SSN" and i[1] != "SSN4"],
     "ssn4": lambda r: [i[2][-4:] for i in r.identifiers if i[0] == "SSN"],
     "identifier": lambda r: [f"{i[0]} {i[2]}" for i in r.identifiers if i[0] != "SSN"],
     "phone": lambda r: r.phones,
@@ -135,6 +135,9 @@ KEY_PARTS: Final[dict[str, Part]] = {
     "given_root": lambda r: [root for given in _givens(r) for root in _roots(given)],
     "given_initial": lambda r: [given[0] for given in _givens(r)],
     "names_sorted": _names_sorted,
+    "initials": lambda r: [
+        "".join(sorted((n.given[0], n.family[0]))) for n in r.names if n.given and n.family
+    ],
     "middle_initial": lambda r: [name.middle[0] for name in r.names if name.middle],
     "sex": lambda r: (r.sex,) if r.sex else (),
     "zip": lambda r: [a.zip[:5] for a in r.addresses if a.zip],

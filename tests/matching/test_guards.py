@@ -75,11 +75,14 @@ def test_a_record_overwritten_with_another_person_is_not_linked(rules: RuleSet) 
     assert outcome(before, after, rules)[0] != LINK
 
 
-def test_two_different_ssns_send_an_otherwise_perfect_pair_to_a_person(rules: RuleSet) -> None:
-    home = {"home": HOME, "phone": PHONE, "email": MAIL}
-    decision, guards = outcome(a_person(ssn="532810447", **home), a_person(ssn="601447298", **home), rules)
-    assert decision == REVIEW
-    assert guards == {"ssn_conflict"}
+def test_two_different_ssns_send_a_pair_to_a_person_unless_the_home_agrees(rules: RuleSet) -> None:
+    james = {"given": "JAMES", "family": "OKONKWO", "middle": "ABEL"}
+    here, there = {"home": HOME, "phone": PHONE}, {"home": ELSEWHERE, "phone": "15035550199"}
+    first, second = a_person(**james, ssn="532810447", **here), a_person(**james, ssn="601447298", **there)
+    assert outcome(first, second, rules) == (REVIEW, {"ssn_conflict"})
+    assert outcome(first, a_person(**james, ssn="601447298", **here), rules) == (LINK, set())
+    relative = a_person(**james, ssn="601447298", **here, born=(1984, 3, 28))
+    assert "ssn_conflict_at_home" in outcome(first, relative, rules)[1]
 
 
 def test_names_and_contact_data_without_a_birth_date_do_not_link(rules: RuleSet) -> None:

@@ -119,8 +119,10 @@ def _refine_names(levels: Levels, columns: Columns, pairs: tuple[Any, Any], rule
         a, b = names[pairs[0][pair]], names[pairs[1][pair]]
         if family[pair] == _FAMILY["different"] and swapped_names(a, b):
             family[pair], given[pair] = _FAMILY["swapped"], _GIVEN["swapped"]
-        elif middle_used(a, b):
+        elif (middle := middle_used(a, b)) is not None:
             given[pair] = _GIVEN["middle_used"]
+            if "middle" in rows:
+                levels[rows["middle"], pair] = middle
     frequency = rules.comparisons[rows["given"]].frequency
     if frequency is not None:
         known = rules.frequencies[frequency].values

@@ -105,13 +105,19 @@ def swapped_names(left: Names, right: Names) -> bool:
     return False
 
 
-def middle_used(left: Names, right: Names) -> bool:
-    """Whether the one goes by what is the other's middle name."""
+def middle_used(left: Names, right: Names) -> int | None:
+    """Where the one goes by the other's middle name: the level of the names that remain, its middle, the
+    other's given.
+
+    None where nobody goes by a middle name.
+    """
     for a in left:
         for b in right:
-            if (a[0] == b[1] and len(a[0]) > 1) or (b[0] == a[1] and len(b[0]) > 1):
-                return True
-    return False
+            for called, named in ((a, b), (b, a)):
+                if called[0] == named[1] and len(called[0]) > 1:
+                    both = called[1] and named[0]
+                    return _middle_level(called[1], named[0]) if both else MISSING_LEVEL
+    return None
 
 
 def two_names(left: Names, right: Names, known: Container[str]) -> bool:
@@ -199,11 +205,11 @@ def ssn(left: tuple[str, ...], right: tuple[str, ...]) -> int:
 
 
 def _ssn_level(a: str, b: str) -> int:
-    if len(a) == len(b):
-        if a == b:
-            return _SSN["exact"] if len(a) > 4 else _SSN["last4"]
-        return _SSN["near"] if len(a) > 4 and _one_slip(a, b) else _SSN["different"]
-    return _SSN["last4"] if a[-4:] == b[-4:] else _SSN["different"]
+    if len(a) == 4 or len(b) == 4:
+        return _SSN["last4"] if a[-4:] == b[-4:] else _SSN["different"]
+    if a == b:
+        return _SSN["exact"]
+    return _SSN["near"] if OSA.distance(a, b, score_cutoff=1) <= 1 else _SSN["different"]
 
 
 def identifiers(left: tuple[NormalizedIdentifier, ...], right: tuple[NormalizedIdentifier, ...]) -> int:
@@ -291,7 +297,7 @@ def mother_maiden(left: str, right: str) -> int:
     return 1 if _misspelt(left, right) else 2
 
 
-def newborn(left: bool, right: bool) -> int:
+def placeholder_name(left: bool, right: bool) -> int:
     return 0 if left and right else 1 if left or right else MISSING_LEVEL
 
 
@@ -309,5 +315,5 @@ COMPARATORS: Final[dict[str, Comparator]] = {
     "address": address,
     "mother_maiden": mother_maiden,
     "birth_order": same_or_different,
-    "newborn": newborn,
+    "placeholder_name": placeholder_name,
 }

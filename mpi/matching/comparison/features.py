@@ -79,9 +79,13 @@ def birth_order(record: NormalizedRecord) -> Hashable:
     return record.temporary_name.birth_order or None if record.temporary_name else None
 
 
-def newborn(record: NormalizedRecord) -> Hashable:
-    """Whether the name is a newborn's placeholder; never missing, so that one-sided is seen."""
-    return record.temporary_name is not None
+def placeholder_name(record: NormalizedRecord) -> Hashable:
+    """Whether a placeholder stands where the name should: an unnamed newborn, an unknown patient."""
+    if record.temporary_name is None and not record.dropped:
+        return False
+    if any([name[0] for name in record.names]):
+        return False
+    return record.temporary_name is not None or any(d.reason == "placeholder-name" for d in record.dropped)
 
 
 #: Field → its feature; ``names`` is not a field of its own but read by ``family`` and ``given``.
@@ -99,7 +103,7 @@ FEATURES: Final[dict[str, Feature]] = {
     "address": address,
     "mother_maiden": mother_maiden,
     "birth_order": birth_order,
-    "newborn": newborn,
+    "placeholder_name": placeholder_name,
     "names": names,
 }
 

@@ -44,7 +44,7 @@ FIELD_LEVELS: Final[dict[str, tuple[str, ...]]] = {
     "address": ("exact", "street", "similar", "zip", "city", "different"),
     "mother_maiden": ("exact", "similar", "different"),
     "birth_order": ("same", "different"),
-    "newborn": ("both", "one"),
+    "placeholder_name": ("both", "one"),
 }
 
 #: Fields whose ``exact`` level may take its u from how common the value is.
@@ -69,6 +69,7 @@ KEY_PARTS: Final = frozenset(
         "given_root",
         "given_initial",
         "names_sorted",
+        "initials",
         "middle_initial",
         "sex",
         "zip",

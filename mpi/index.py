@@ -17,6 +17,7 @@ from mpi.matching.record import SourceRecord
 from mpi.matching.rules import RuleSet, load_rules
 from mpi.services import (
     access,
+    assertions,
     declaring,
     explaining,
     intake,
@@ -86,9 +87,11 @@ Flat = Mapping[str, Any]
 
 
 class Index:
-    """A pool, rules, a mint and what a process keeps at hand. Open it with ``Index.open`` and close it after use.
+    """A pool, rules, a mint and what a process keeps at hand. Open it with ``Index.open`` and close it after
+    use.
 
-    Every method is one use case in one transaction, asks who is asking, and raises the errors of ``mpi.errors``.
+    Every method is one use case in one transaction, asks who is asking, and raises the errors of
+    ``mpi.errors``.
     """
 
     def __init__(self, context: Context, closing: ExitStack) -> None:
@@ -99,7 +102,8 @@ class Index:
     def open(cls, settings: Settings) -> Self:
         """Connect to ``DATABASE_URL``, or start (or share) the embedded PostgreSQL of ``MPI_HOME``.
 
-        An embedded database is migrated; on a real server pending migrations raise BadInput naming the command.
+        An embedded database is migrated; on a real server pending migrations raise BadInput naming the
+        command.
         """
         with ExitStack() as stack:
             if settings.database_url is None:
@@ -135,7 +139,9 @@ class Index:
 
     # Records
 
-    def receive(self, record: Flat | SourceRecord, *, actor: Actor, idempotency: Replay | None = None) -> Receipt:
+    def receive(
+        self, record: Flat | SourceRecord, *, actor: Actor, idempotency: Replay | None = None
+    ) -> Receipt:
         """Register or update one record."""
         return intake.receive(self._context, _as_record(record), actor=actor, replay=idempotency)
 
@@ -143,7 +149,9 @@ class Index:
         self, records: Sequence[Flat | SourceRecord | Rejection], *, actor: Actor, batch_id: int | None = None
     ) -> list[Receipt | Rejection]:
         """Register a chunk; one outcome for each, in order. What is wrong with one never stops the others."""
-        read = [record if isinstance(record, Rejection) else _record_or_rejection(record) for record in records]
+        read = [
+            record if isinstance(record, Rejection) else _record_or_rejection(record) for record in records
+        ]
         return intake.receive_many(self._context, read, actor=actor, batch_id=batch_id)
 
     def load(
@@ -219,7 +227,7 @@ class Index:
 
     def merge(
         self,
-        surviving: str | None,
+        surviving: str,
         subsumed: str,
         reason: str,
         *,
@@ -244,19 +252,19 @@ class Index:
         self, a: str, b: str, verdict: str, reason: str, *, actor: Actor, override: bool = False
     ) -> AssertionAnswer:
         """State that two records or identities are the same person, or different people."""
-        return stewardship.assert_people(self._context, a, b, verdict, reason, actor=actor, override=override)
+        return assertions.assert_people(self._context, a, b, verdict, reason, actor=actor, override=override)
 
     def assertions(self, *, actor: Actor, limit: int = 50, cursor: int | None = None) -> Page:
         """What people stated, newest first."""
-        return stewardship.assertions(self._context, actor=actor, limit=limit, cursor=cursor)
+        return assertions.assertions(self._context, actor=actor, limit=limit, cursor=cursor)
 
     def assertion(self, assertion_id: int, *, actor: Actor) -> AssertionAnswer:
         """One statement."""
-        return stewardship.assertion(self._context, assertion_id, actor=actor)
+        return assertions.assertion(self._context, assertion_id, actor=actor)
 
     def withdraw_assertion(self, assertion_id: int, reason: str, *, actor: Actor) -> AssertionAnswer:
         """It no longer holds; links stay as they are."""
-        return stewardship.withdraw_assertion(self._context, assertion_id, reason, actor=actor)
+        return assertions.withdraw_assertion(self._context, assertion_id, reason, actor=actor)
 
     # Tasks
 
@@ -284,7 +292,9 @@ class Index:
         """Give a claimed task back."""
         return tasks.release(self._context, task_id, actor=actor)
 
-    def resolve(self, task_id: int, resolution: str, reason: str, version: int, *, actor: Actor) -> TaskAnswer:
+    def resolve(
+        self, task_id: int, resolution: str, reason: str, version: int, *, actor: Actor
+    ) -> TaskAnswer:
         """Answer a task; ``version`` is the one the reviewer saw."""
         return tasks.resolve(self._context, task_id, resolution, reason, version, actor=actor)
 
@@ -342,7 +352,9 @@ class Index:
         return {
             "status": "ready",
             "rule_set": {"name": self.rules.name, "hash": self.rules.hash},
-            "pool": {name: stats.get(name, 0) for name in ("pool_size", "pool_available", "requests_waiting")},
+            "pool": {
+                name: stats.get(name, 0) for name in ("pool_size", "pool_available", "requests_waiting")
+            },
         }
 
 
@@ -364,7 +376,9 @@ def _context(settings: Settings, conninfo: str, stack: ExitStack) -> Context:
     side = open_pool(conninfo, size=1, wait_seconds=settings.pool_timeout_seconds, statement_seconds=10)
     stack.callback(side.close)
     with connection(side) as conn:
-        conn.execute(query("keep_rule_set"), {"hash": rules.hash, "name": rules.name, "content": rules.content})
+        conn.execute(
+            query("keep_rule_set"), {"hash": rules.hash, "name": rules.name, "content": rules.content}
+        )
     return Context(
         pool=pool,
         rules=rules,

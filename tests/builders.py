@@ -51,6 +51,8 @@ def another(source: str = "north", local_id: str | None = None, **fields: Any) -
     return _sent(TOMAS, source, local_id, fields)
 
 
-def _sent(person: dict[str, Any], source: str, local_id: str | None, fields: dict[str, Any]) -> dict[str, Any]:
+def _sent(
+    person: dict[str, Any], source: str, local_id: str | None, fields: dict[str, Any]
+) -> dict[str, Any]:
     flat = {"source": source, "local_id": local_id or f"r{next(_numbers)}", **person, **fields}
     return {name: value for name, value in flat.items() if value is not None}

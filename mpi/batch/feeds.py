@@ -1,4 +1,7 @@
-"""Reads files of records line by line: CSV, NDJSON and Parquet, constant memory, a bad line never the end of it."""
+"""Reads files of records line by line:
+
+CSV, NDJSON and Parquet, constant memory, a bad line never the end of it.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,9 @@ def read_map(path: Path) -> dict[str, str]:
         raise UnreadableFile(f"{path.name}: not a readable TOML file: {error}") from error
     for name, column in columns.items():
         if name not in _FIELDS or not isinstance(column, str):
-            raise UnreadableFile(f"{path.name}: columns.{name}: not a field; there are {', '.join(FLAT_FIELDS)}")
+            raise UnreadableFile(
+                f"{path.name}: columns.{name}: not a field; there are {', '.join(FLAT_FIELDS)}"
+            )
     return {column: name for name, column in columns.items()}
 
 
@@ -65,7 +70,8 @@ def sha256_of(path: Path) -> str:
 
 
 def read_feed(path: Path, column_map: ColumnMap = None) -> Iterator[Line]:
-    """Every record of ``path``, by the kind its suffix says. Line numbers count from 1; a CSV header is line 1.
+    """Every record of ``path``, by the kind its suffix says. Line numbers count from 1; a CSV header is line
+    1.
 
     Raises UnreadableFile for a file that is not what its suffix says or has a column that is no field.
     """
@@ -96,7 +102,9 @@ def _read_csv(path: Path, column_map: ColumnMap) -> Iterator[Line]:
                 yield Line(start, None, f"not CSV: {error}")
                 continue
             if len(row) == len(names):
-                yield Line(start, {name: text for name, text in zip(names, row, strict=True) if name and text})
+                yield Line(
+                    start, {name: text for name, text in zip(names, row, strict=True) if name and text}
+                )
             elif row:
                 yield Line(start, None, f"{len(row)} fields where the header has {len(names)}")
 
@@ -153,13 +161,17 @@ def _json_line(number: int, text: bytes, column_map: ColumnMap) -> Line:
         return Line(number, None, "not a JSON object")
     if column_map is not None:
         flat = {column_map[column]: value for column, value in flat.items() if column in column_map}
-    return Line(number, {name: value for name, value in flat.items() if name != _PASSED_OVER and value is not None})
+    return Line(
+        number, {name: value for name, value in flat.items() if name != _PASSED_OVER and value is not None}
+    )
 
 
 def _read_parquet(path: Path, column_map: ColumnMap) -> Iterator[Line]:
     try:
         file = pq.ParquetFile(path)
-        names = dict(zip(file.schema_arrow.names, _fields_of(path, file.schema_arrow.names, column_map), strict=True))
+        names = dict(
+            zip(file.schema_arrow.names, _fields_of(path, file.schema_arrow.names, column_map), strict=True)
+        )
         number = 0
         for batch in file.iter_batches(batch_size=10_000):
             for row in batch.to_pylist():

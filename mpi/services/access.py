@@ -25,7 +25,9 @@ def add_client(context: Context, name: str, role: str, *, actor: Actor) -> str:
         raise BadInput("a client needs a name of at most 100 characters", field="name")
     key = _PREFIX + secrets.token_urlsafe(32)
     with context.transaction() as conn:
-        row = conn.execute(query("add_client"), {"name": name, "role": role, "key_hash": _hash(key)}).fetchone()
+        row = conn.execute(
+            query("add_client"), {"name": name, "role": role, "key_hash": _hash(key)}
+        ).fetchone()
         if row is None:
             raise BadInput(f"there is a client called {name!r} already: revoke it first", field="name")
         context.audit_read(conn, actor, "add client", [])

@@ -1,4 +1,7 @@
-"""What the index answers: the shapes that every face translates, their field names those of the API's JSON."""
+"""What the index answers:
+
+the shapes that every face translates, their field names those of the API's JSON.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ class RecordRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchedWith:
-    """The best evidence of a link or a review: log2 weight, 0–1 probability, and the identity it points to."""
+    """The best evidence of a link or a review:
+
+    log2 weight, 0–1 probability, and the identity it points to.
+    """
 
     weight: float
     probability: float
@@ -187,7 +193,10 @@ class EventAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a list; ``next`` is the cursor of the following page, None at the end (events: the last seq)."""
+    """A page of a list; ``next`` is the cursor of the following page, None at the end (events:
+
+    the last seq).
+    """
 
     items: tuple[Any, ...]
     next: str | int | None

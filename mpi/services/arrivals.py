@@ -1,4 +1,7 @@
-"""Records on their way in: normalized, blocked, and compared with what is already there and with each other."""
+"""Records on their way in:
+
+normalized, blocked, and compared with what is already there and with each other.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,9 @@ class Arrival:
         return tuple({"field": d.field, "reason": d.reason} for d in self.normalized.dropped)
 
 
-def arrive(record: SourceRecord, source_id: int, record_id: int, rules: RuleSet, declared: tuple[str, ...] = ()) -> Arrival:
+def arrive(
+    record: SourceRecord, source_id: int, record_id: int, rules: RuleSet, declared: tuple[str, ...] = ()
+) -> Arrival:
     """Normalize ``record`` and make its blocking keys."""
     normalized = normalize(record)
     return Arrival(
@@ -63,9 +68,11 @@ def arrive(record: SourceRecord, source_id: int, record_id: int, rules: RuleSet,
 
 
 class Member(NamedTuple):
-    """A record that is, or is about to be, a member of an identity; ``index`` is its place among the compared records."""
+    """A record that is, or is about to be, a member of an identity; ``index`` is its place among the compared
+    records.
+    """
 
-    index: int
+    place: int
     record_id: int
     source_id: int
 
@@ -83,7 +90,8 @@ class Comparison(NamedTuple):
 class Compared:
     """Every arrival of a chunk against its neighbours and against the earlier arrivals that share a key.
 
-    Pairs known beforehand are scored in one columnar call; a pair that comes up later (an arrival joined an identity
+    Pairs known beforehand are scored in one columnar call; a pair that comes up later (an arrival joined an
+    identity
     whose members share no key with the next one) is scored when asked for.
     """
 
@@ -101,7 +109,9 @@ class Compared:
             if neighbour.enterprise_id not in self.members:
                 for position in neighbour.positions:
                     self.near[position].append(neighbour.enterprise_id)
-            self.members[neighbour.enterprise_id].append(Member(index, neighbour.record_id, neighbour.source_id))
+            self.members[neighbour.enterprise_id].append(
+                Member(index, neighbour.record_id, neighbour.source_id)
+            )
             left += neighbour.positions
             right += [index] * len(neighbour.positions)
         #: Position → earlier positions that share a blocking key.
@@ -114,14 +124,14 @@ class Compared:
 
     def compare(self, position: int, members: Sequence[Member]) -> list[Comparison]:
         """The arrival at ``position`` against each of ``members``."""
-        unknown = [m.index for m in members if (position, m.index) not in self._scored]
+        unknown = [m.place for m in members if (position, m.place) not in self._scored]
         if unknown:
             self._score([position] * len(unknown), unknown)
-        return [self._scored[position, m.index] for m in members]
+        return [self._scored[position, m.place] for m in members]
 
     def normalized(self, member: Member) -> NormalizedRecord:
         """The member as it was compared."""
-        return self._records[member.index]
+        return self._records[member.place]
 
     def _score(self, left: list[int], right: list[int]) -> None:
         if not left:

@@ -40,7 +40,11 @@ class Assigning:
     def candidates(self, position: int, source_id: int) -> list[CandidateIdentity]:
         """The identities at or above review for this arrival."""
         near = dict.fromkeys(self._compared.near.get(position, ()))
-        near.update(dict.fromkeys(self._given[n] for n in self._compared.partners.get(position, ()) if n in self._given))
+        near.update(
+            dict.fromkeys(
+                self._given[n] for n in self._compared.partners.get(position, ()) if n in self._given
+            )
+        )
         found = [self._candidate(position, enterprise_id, source_id) for enterprise_id in near]
         return [candidate for candidate in found if candidate.decision != "no_link"]
 

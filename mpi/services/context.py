@@ -38,7 +38,10 @@ class Sources:
     _lock: Lock = field(default_factory=Lock)
 
     def named(self, name: str) -> tuple[Source, bool]:
-        """The source, and whether it was declared just now. Raises UnknownSource where that is not allowed."""
+        """The source, and whether it was declared just now.
+
+        Raises UnknownSource where that is not allowed.
+        """
         known = self._by_name.get(name)
         if known is not None:
             return known, False
@@ -46,7 +49,9 @@ class Sources:
         if name in self._by_name:
             return self._by_name[name], False
         if not self.auto_declare:
-            raise UnknownSource(f"source {name!r} has not been declared: `mpi source add {name}`", field="source")
+            raise UnknownSource(
+                f"source {name!r} has not been declared: `mpi source add {name}`", field="source"
+            )
         with connection(self.pool) as conn:
             conn.execute(query("declare_source_on_sight"), {"name": name})
         self.read()
@@ -91,7 +96,8 @@ class Context:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One use case's transaction; statements are pipelined and the commit travels with the last of them."""
+        """One use case's transaction; statements are pipelined and the commit travels with the last of them.
+        """
         with connection(self.pool) as conn, conn.pipeline(), conn.transaction():
             yield conn
 
@@ -108,4 +114,6 @@ class Context:
         """Write down whose records were shown to whom, in the transaction of the read."""
         shown = list(dict.fromkeys(enterprise_ids))
         signed = self.signed(actor, action, outcome=outcome)
-        write_audit(conn, signed, enterprise_ids=shown, query_fields=list(query_fields), result_count=len(shown))
+        write_audit(
+            conn, signed, enterprise_ids=shown, query_fields=list(query_fields), result_count=len(shown)
+        )

@@ -1,4 +1,7 @@
-"""Source systems and assigning authorities: declared data, applied from a TOML file that adds or changes, never deletes."""
+"""Source systems and assigning authorities:
+
+declared data, applied from a TOML file that adds or changes, never deletes.
+"""
 
 from __future__ import annotations
 
@@ -63,12 +66,17 @@ class Declarations(_Declared):
 
 
 def apply_sources(context: Context, toml_text: str, *, actor: Actor) -> dict[str, int]:
-    """Add or change what the file lists; returns how many of each. Raises BadInput naming the key at fault."""
+    """Add or change what the file lists; returns how many of each.
+
+    Raises BadInput naming the key at fault.
+    """
     declared = _parsed(toml_text)
     known = {source.name for source in declared.source} | {source.name for source in context.sources.read()}
     for authority in declared.authority:
         if authority.owner is not None and authority.owner not in known:
-            raise BadInput(f"authority owner {authority.owner!r} is not a declared source", field="authority.owner")
+            raise BadInput(
+                f"authority owner {authority.owner!r} is not a declared source", field="authority.owner"
+            )
     with context.transaction() as conn:
         for source in declared.source:
             settings = source.model_dump(exclude={"name", "trust"})

@@ -29,7 +29,9 @@ Reference = str | Mapping[str, Any]
 
 
 def match(context: Context, flat: Mapping[str, Any], *, actor: Actor, limit: int = 10) -> Candidates:
-    """The identities that a record resembles, best first, scored as a registration would; nothing is written but audit."""
+    """The identities that a record resembles, best first, scored as a registration would; nothing is written
+    but audit.
+    """
     record = source_record(flat, reference_required=False)
     arrival = arrive(record, 0, 0, context.rules)
     with context.transaction() as conn:
@@ -37,9 +39,15 @@ def match(context: Context, flat: Mapping[str, Any], *, actor: Actor, limit: int
         compared = Compared([arrival], [0], seen, context.rules)
         found = Assigning(context.mint, conn, compared).candidates(0, 0)
         best = sorted(found, key=lambda c: (c.decision != "link", -c.weight, c.enterprise_id))[:limit]
-        records = {m.record_id: compared.normalized(m) for c in best for m in compared.members[c.enterprise_id]}
+        records = {
+            m.record_id: compared.normalized(m) for c in best for m in compared.members[c.enterprise_id]
+        }
         context.audit_read(
-            conn, actor, "match", [c.enterprise_id for c in best], query_fields=[name for name in flat if flat[name]]
+            conn,
+            actor,
+            "match",
+            [c.enterprise_id for c in best],
+            query_fields=[name for name in flat if flat[name]],
         )
     candidates = []
     for candidate in best:

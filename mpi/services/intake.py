@@ -1,6 +1,8 @@
-"""A record comes in → normalized → blocked → scored → decided → identity assigned, task queued → event written.
+"""A record comes in → normalized → blocked → scored → decided → identity assigned, task queued → event
+written.
 
-One record or a chunk of a file take the same way; a chunk is only longer. Everything a registration does is one
+One record or a chunk of a file take the same way; a chunk is only longer. Everything a registration does is
+one
 transaction, and the answer leaves after its commit.
 """
 
@@ -28,8 +30,12 @@ from mpi.storage.database import LOCK_BULK, LOCK_KEY, Connection
 from mpi.storage.queries import query
 from mpi.storage.records import NewRecord, write_records
 
+
 def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Replay | None = None) -> Receipt:
-    """Register or update one record. Raises BadInput, Conflict (idempotency) or Unavailable; nothing is written then."""
+    """Register or update one record.
+
+    Raises BadInput, Conflict (idempotency) or Unavailable; nothing is written then.
+    """
     arrival = _arrival(context, record)
 
     def attempt(conn: Connection) -> Receipt:
@@ -48,9 +54,16 @@ def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Rep
 
 
 def receive_many(
-    context: Context, records: Sequence[SourceRecord | Rejection], *, actor: Actor, batch_id: int | None = None
+    context: Context,
+    records: Sequence[SourceRecord | Rejection],
+    *,
+    actor: Actor,
+    batch_id: int | None = None,
 ) -> list[Receipt | Rejection]:
-    """Register a chunk; one outcome for each, in order. New records go in as one set, then updates one by one."""
+    """Register a chunk; one outcome for each, in order.
+
+    New records go in as one set, then updates one by one.
+    """
     outcomes: dict[int, Receipt | Rejection] = {}
     arrivals: dict[int, Arrival] = {}
     seen_before: set[tuple[int, str]] = set()
@@ -179,7 +192,9 @@ def _receipt(context: Context, arrival: Arrival, assigned: Assignment, suppresse
     return Receipt(
         enterprise_id=display(assigned.enterprise_id),
         decision=assigned.decision,
-        record=RecordRef(source=arrival.source_record.source, local_id=arrival.source_record.local_id, version=1),
+        record=RecordRef(
+            source=arrival.source_record.source, local_id=arrival.source_record.local_id, version=1
+        ),
         match=match,
         tasks=tuple(task.task_id for task in assigned.change.tasks),
         suppressed_keys=tuple(sorted({arrival.keys[number].pass_name for number in suppressed})),

@@ -1,4 +1,7 @@
-"""Takes in a file: in chunks, each written down when done, so that a load that stopped goes on where it was."""
+"""Takes in a file:
+
+in chunks, each written down when done, so that a load that stopped goes on where it was.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,17 @@ from mpi.services.context import Context
 from mpi.services.intake import receive_many
 from mpi.storage.queries import query
 
-#: Records of one transaction: enough to make its cost small for each, few enough that others wait a second at most.
+#: Records of one transaction: enough to make its cost small for each, few enough that others wait a second at
+#: most.
 CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineOutcome:
-    """What became of one line: the receipt's decision, ``unchanged`` or ``updated``, or ``rejected`` with the reason."""
+    """What became of one line:
+
+    the receipt's decision, ``unchanged`` or ``updated``, or ``rejected`` with the reason.
+    """
 
     line: int
     outcome: str
@@ -66,7 +73,8 @@ def load(
 ) -> LoadSummary:
     """Register every record of ``path``; ``source`` is used where a line names none.
 
-    A malformed line is one rejection. The same file for the same source is taken in once: again, it answers what
+    A malformed line is one rejection. The same file for the same source is taken in once: again, it answers
+    what
     it did. Raises UnreadableFile, UnknownSource.
     """
     batch = _begin(context, path, source)
@@ -135,7 +143,9 @@ def _load_chunk(
     """The outcome of each line, and how many tasks were queued."""
     answers = receive_many(context, [_read(line, source) for line in chunk], actor=actor, batch_id=batch_id)
     outcomes = [_outcome(line, answer) for line, answer in zip(chunk, answers, strict=True)]
-    return outcomes, sum(len(answer.tasks) for answer in answers if isinstance(answer, Receipt) and answer.created)
+    return outcomes, sum(
+        len(answer.tasks) for answer in answers if isinstance(answer, Receipt) and answer.created
+    )
 
 
 def _read(line: Line, source: str | None) -> SourceRecord | Rejection:

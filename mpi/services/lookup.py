@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from mpi.errors import BadInput
+from mpi.identity import ledger
 from mpi.identity.enterprise_id import display, parse_enterprise_id
-from mpi.identity.ledger import members_at
 from mpi.identity.survivorship import MemberRecord, best_record
 from mpi.matching.flat import FLAT_FIELDS, source_record
 from mpi.matching.normalization import normalize
 from mpi.matching.normalization.searching import search_text
+from mpi.matching.normalization.transliteration import to_ascii
 from mpi.services.answers import Actor, FlatRecord, IdentityAnswer, Page, StoredRecord
 from mpi.services.context import Context
 from mpi.storage import identities as stored
 from mpi.storage.database import Connection
-from mpi.storage.identities import MemberRow
+from mpi.storage.identities import EventRow, MemberRow
 from mpi.storage.queries import query
 
 
@@ -36,7 +37,12 @@ def record(context: Context, source: str, local_id: str, *, actor: Actor) -> Sto
         received_at=row.received_at,
         demographics=row.content,
         versions=tuple(
-            {"version": version, "demographics": content, "received_at": received, "superseded_at": superseded}
+            {
+                "version": version,
+                "demographics": content,
+                "received_at": received,
+                "superseded_at": superseded,
+            }
             for version, content, received, superseded in versions
         ),
         pending_update=row.pending,
@@ -48,7 +54,9 @@ def identity(context: Context, enterprise_id: str, *, actor: Actor) -> IdentityA
     requested = parse_enterprise_id(enterprise_id)
     with context.transaction() as conn:
         answer = _identity_answer(context, conn, requested)
-        context.audit_read(conn, actor, "read identity", [requested, parse_enterprise_id(answer.enterprise_id)])
+        context.audit_read(
+            conn, actor, "read identity", [requested, parse_enterprise_id(answer.enterprise_id)]
+        )
     return answer
 
 
@@ -81,13 +89,19 @@ def best_of(context: Context, members: Sequence[MemberRow]) -> FlatRecord:
     """The best record of these members; retired ones count only when there is no other."""
     active = [member for member in members if not member.retired] or list(members)
     return best_record(
-        [MemberRecord(source=m.source, trust=m.trust, received_at=m.received_at, flat=m.content) for m in active],
+        [
+            MemberRecord(source=m.source, trust=m.trust, received_at=m.received_at, flat=m.content)
+            for m in active
+        ],
         context.survivorship,
     )
 
 
 def crosswalk_of(members: Iterable[MemberRow]) -> list[dict[str, Any]]:
-    """The identity's identifiers across authorities: local IDs in their source's domain, then everything else."""
+    """The identity's identifiers across authorities:
+
+    local IDs in their source's domain, then everything else.
+    """
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
 
     def add(authority: str, value: str | None, source: str) -> None:
@@ -110,7 +124,9 @@ def crosswalk_of(members: Iterable[MemberRow]) -> list[dict[str, Any]]:
 def crosswalk(
     context: Context, source: str, local_id: str, targets: Sequence[str] = (), *, actor: Actor
 ) -> dict[str, Any]:
-    """The identifiers that this record's identity has in ``targets`` (sources or authorities; all when empty)."""
+    """The identifiers that this record's identity has in ``targets`` (sources or authorities; all when
+    empty).
+    """
     with context.transaction() as conn:
         row = stored.stored_record(conn, source, local_id)
         members = stored.members(conn, row.enterprise_id)
@@ -134,9 +150,11 @@ def identity_at(context: Context, enterprise_id: str, at: datetime, *, actor: Ac
     with context.transaction() as conn:
         row = stored.identity_row(conn, wanted)
         parameters = {"enterprise_id": wanted, "at": at}
-        ledger = conn.execute(query("ledger_of_members_ever"), parameters).fetchall()
+        events = [
+            EventRow(*row) for row in conn.execute(query("ledger_of_members_ever"), parameters).fetchall()
+        ]
         merges = conn.execute(query("merges_of_identity"), parameters).fetchall()
-        record_ids = sorted(members_at(((e[5], e[3]) for e in ledger), wanted))
+        record_ids = list(ledger.members(events, wanted))
         versions = conn.execute(query("versions_at"), {"record_ids": record_ids, "at": at}).fetchall()
         context.audit_read(conn, actor, "read identity at", [wanted])
     survivors = [
@@ -166,7 +184,8 @@ def _status_at(issued: bool, merged: bool, has_records: bool) -> str:
 def search(context: Context, wanted: str | Mapping[str, Any], *, actor: Actor, limit: int = 20) -> Page:
     """People by what somebody types: names, identifiers, phone; typos allowed. Best first.
 
-    ``wanted`` is free text or a flat record. Raises BadInput below three characters, so that nobody lists everybody.
+    ``wanted`` is free text or a flat record. Raises BadInput below three characters, so that nobody lists
+    everybody.
     """
     text, fields = _search_words(wanted)
     if len(text) < 3:

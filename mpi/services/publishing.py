@@ -41,5 +41,9 @@ def _event_answer(row: EventRow, refs: Mapping[int, RefRow]) -> EventAnswer:
         at=row.at,
         enterprise_ids=tuple(display(id) for id in (row.enterprise_id, row.other_enterprise_id) if id),
         record=RecordRef(source=ref.source, local_id=ref.local_id, version=ref.version) if ref else None,
-        data={**(row.data or {}), **{name: n for name, n in numbers.items() if n is not None}, "actor": row.actor},
+        data={
+            **(row.data or {}),
+            **{name: n for name, n in numbers.items() if n is not None},
+            "actor": row.actor,
+        },
     )

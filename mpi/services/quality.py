@@ -24,6 +24,8 @@ def check(context: Context, *, actor: Actor) -> list[InvariantResult]:
             offenders = [row[0] for row in conn.execute(statements[name]).fetchall()]
             title = statements[name].splitlines()[0].removeprefix("-- ")
             sample = tuple(offenders[:SAMPLE_MAX])
-            results.append(InvariantResult(invariant=name, title=title, violations=len(offenders), sample=sample))
+            results.append(
+                InvariantResult(invariant=name, title=title, violations=len(offenders), sample=sample)
+            )
         context.audit_read(conn, actor, "check invariants", [])
     return results

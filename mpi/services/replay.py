@@ -26,7 +26,9 @@ class Replay:
 
         Raises RequestInFlight while a first request runs, IdempotencyMismatch when the body is another.
         """
-        row = conn.execute(query("lock_idempotency"), {"lock": LOCK_IDEMPOTENCY, "key_hash": self._key_hash()}).fetchone()
+        row = conn.execute(
+            query("lock_idempotency"), {"lock": LOCK_IDEMPOTENCY, "key_hash": self._key_hash()}
+        ).fetchone()
         if row is None or not row[0]:
             raise RequestInFlight
         stored = conn.execute(query("stored_answer"), {"scope": self.scope, "key": self.key}).fetchone()

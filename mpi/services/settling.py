@@ -43,7 +43,9 @@ def until_settled(context: Context, attempt: Callable[[Connection], _T]) -> _T:
 
 
 def hold_identities(conn: Connection, change: Change) -> None:
-    """Lock every identity the change points to, in order; WorldChanged when one is not as the decision saw it."""
+    """Lock every identity the change points to, in order; WorldChanged when one is not as the decision saw
+    it.
+    """
     issued = {identity.enterprise_id for identity in change.identities if identity.issued}
     woken = {identity.enterprise_id for identity in change.identities if identity.status == "active"}
     needed = {link.to_id for link in change.links}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mpi.errors import AssertedDifferent
-from mpi.identity.assignment import CandidateIdentity, pair_of, queued, reassess
+from mpi.identity.assignment import CandidateIdentity, queued, reassess
 from mpi.identity.change import Change, DecidedBy, Event, EventType, Task, TaskChange, TaskKind
 from mpi.identity.enterprise_id import display
 from mpi.identity.merging import merge, reinstate
-from mpi.identity.neighbourhood import Neighbourhood, older
-from mpi.matching.decision import LINK, NO_LINK, score_pairs
+from mpi.identity.neighbourhood import Neighbourhood, older, pair_of
+from mpi.matching.decision import NO_LINK, score_pairs
 from mpi.matching.normalization.searching import search_text
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
@@ -24,8 +24,7 @@ from mpi.storage.candidates import KnownRecord, Look
 from mpi.storage.changes import apply_change
 from mpi.storage.database import Connection
 from mpi.storage.neighbourhood import load_neighbourhood
-from mpi.storage.queries import query
-from mpi.storage.records import hold_back, lock_record, release_held, revise_record
+from mpi.storage.records import hold_back, lock_record, revise_record, settle_held
 
 
 def update(context: Context, conn: Connection, arrival: Arrival, seen: Look, actor: Actor) -> Receipt:
@@ -47,7 +46,8 @@ def update(context: Context, conn: Connection, arrival: Arrival, seen: Look, act
 def is_overlay(before: NormalizedRecord, after: NormalizedRecord, rules: RuleSet) -> bool:
     """Whether an update reads as somebody else.
 
-    The evidence alone says so, without the prior: two versions under one local ID are one person until they disagree.
+    The evidence alone says so, without the prior: two versions under one local ID are one person until they
+    disagree.
     """
     scores = score_pairs([before, after], [0], [1], rules)
     evidence_weight = float(scores.weight[0]) - rules.prior_weight
@@ -58,7 +58,7 @@ def is_overlay(before: NormalizedRecord, after: NormalizedRecord, rules: RuleSet
 def _unchanged(
     context: Context, conn: Connection, arrival: Arrival, known: KnownRecord, actor: Actor
 ) -> Receipt:
-    state = _around(conn, [known.enterprise_id])
+    state = load_neighbourhood(conn, [known.enterprise_id])
     context.audit_read(conn, actor, "resend", [known.enterprise_id])
     return _receipt(arrival, known, *_standing(state, known.enterprise_id, known.record_id, known.version))
 
@@ -113,10 +113,13 @@ class Reconsidered(NamedTuple):
 def revise(
     context: Context, conn: Connection, arrival: Arrival, known: KnownRecord, seen: Look, actor: Actor
 ) -> Receipt:
-    """Make the new demographics current; links that no longer hold become questions, new likenesses too."""
+    """Make the new demographics current; links that no longer hold become questions, new likenesses too.
+
+    An update that is still held for the record is overtaken; its task is closed.
+    """
     own = known.enterprise_id
     found = _reconsider(context, conn, arrival, known, seen)
-    state = _around(conn, [own, *(c.enterprise_id for c in found.candidates)])
+    state = load_neighbourhood(conn, [own, *(c.enterprise_id for c in found.candidates)])
     if state.link(known.record_id).enterprise_id != own:
         raise WorldChanged
     change, own = _joined(context, state, known, found)
@@ -126,7 +129,9 @@ def revise(
         [c for c in found.candidates if c.enterprise_id not in (known.enterprise_id, own)],
         supported=found.supported,
         number=context.mint.number,
-        open_pairs={pair_of(t.task.identity_a, t.task.identity_b) for t in state.tasks.values() if t.task.identity_b},
+        open_pairs={
+            pair_of(t.task.identity_a, t.task.identity_b) for t in state.tasks.values() if t.task.identity_b
+        },
         in_doubt=any(_doubts(t.task, known.record_id) for t in state.tasks.values() if t.state != "resolved"),
     )
     received = Event(
@@ -145,7 +150,9 @@ def revise(
         decision = "linked"
     elif change.tasks and decision == "new":
         decision = "review"
-    return _receipt(arrival, known._replace(enterprise_id=own), decision, version, tasks, _best(found.candidates))
+    return _receipt(
+        arrival, known._replace(enterprise_id=own), decision, version, tasks, _best(found.candidates)
+    )
 
 
 def _doubts(task: Task, record_id: int) -> bool:
@@ -156,7 +163,7 @@ def _superseded(conn: Connection, known: KnownRecord) -> tuple[TaskChange, ...]:
     """An update that was held is overtaken by this one: its question is closed."""
     if known.pending_task_id is None:
         return ()
-    release_held(conn, known.record_id)
+    settle_held(conn, known.pending_task_id, "superseded")
     return (
         TaskChange(
             task_id=known.pending_task_id, identity_a=known.enterprise_id, identity_b=None, state="resolved"
@@ -178,7 +185,9 @@ def _reconsider(
 def _joined(
     context: Context, state: Neighbourhood, known: KnownRecord, found: Reconsidered
 ) -> tuple[Change, str]:
-    """A record that stands alone and now links with exactly one identity joins it, unless a person said otherwise."""
+    """A record that stands alone and now links with exactly one identity joins it, unless a person said
+    otherwise.
+    """
     own = known.enterprise_id
     change = reinstate(state, known.record_id) if state.link(known.record_id).retired else Change()
     linking = [c.enterprise_id for c in found.candidates if c.decision == "link"]
@@ -209,10 +218,6 @@ def _store(conn: Connection, arrival: Arrival, known: KnownRecord) -> None:
         search_text=search_text(arrival.source_record, arrival.normalized),
         keys=[key.key for key in arrival.keys],
     )
-
-
-def _around(conn: Connection, enterprise_ids: list[str]) -> Neighbourhood:
-    return load_neighbourhood(conn, enterprise_ids)
 
 
 def _best(candidates: list[CandidateIdentity]) -> CandidateIdentity | None:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from mpi.storage.database import Connection
 from mpi.storage.queries import query
 
-#: A key shared by more records than this finds too much to mean anything: it is suppressed, and the answer says so.
+#: A key shared by more records than this finds too much to mean anything: it is suppressed, and the answer
+#: says so.
 BLOCK_MAX = 100
 #: Members of one identity that a record is compared with, oldest first.
 MEMBERS_MAX = 40
@@ -28,7 +29,10 @@ class KnownRecord(NamedTuple):
 
 
 class Neighbour(NamedTuple):
-    """A member of an identity that shares a blocking key; ``positions``: with which of the records asked about."""
+    """A member of an identity that shares a blocking key; ``positions``:
+
+    with which of the records asked about.
+    """
 
     record_id: int
     enterprise_id: str
@@ -64,7 +68,9 @@ class Asked(NamedTuple):
 
 def look(conn: Connection, asked: Sequence[Asked]) -> Look:
     """Find the stored record and the neighbours of each of ``asked``: one statement, bounded work per key."""
-    key_positions, key_numbers, keys = [], [], []
+    key_positions: list[int] = []
+    key_numbers: list[int] = []
+    keys: list[int] = []
     for position, one in enumerate(asked):
         key_positions += [position] * len(one.keys)
         key_numbers += range(len(one.keys))
@@ -87,9 +93,23 @@ def look(conn: Connection, asked: Sequence[Asked]) -> Look:
 
 def _sorted_out(rows: list[tuple[Any, ...]]) -> Look:
     found = Look({}, [], {})
-    for kind, positions, number, enterprise_id, version, retired, content_hash, source_id, normalized, pending, task in rows:
+    for (
+        kind,
+        positions,
+        number,
+        enterprise_id,
+        version,
+        retired,
+        content_hash,
+        source_id,
+        normalized,
+        pending,
+        task,
+    ) in rows:
         if kind == 1:
-            found.neighbours.append(Neighbour(number, enterprise_id, source_id, version, normalized, positions))
+            found.neighbours.append(
+                Neighbour(number, enterprise_id, source_id, version, normalized, positions)
+            )
         elif kind == 0:
             known = KnownRecord(number, enterprise_id, version, retired, content_hash, pending, task)
             found.known[positions[0]] = known

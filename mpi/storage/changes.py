@@ -69,12 +69,17 @@ def _signature(signed: Signed) -> dict[str, Any]:
 
 def _touched(change: Change) -> list[str]:
     ids = dict.fromkeys(event.enterprise_id for event in change.events)
-    ids.update(dict.fromkeys(event.other_enterprise_id for event in change.events if event.other_enterprise_id))
+    ids.update(
+        dict.fromkeys(event.other_enterprise_id for event in change.events if event.other_enterprise_id)
+    )
     return list(ids)
 
 
 def _document(change: Change) -> dict[str, Any]:
-    """The change as the JSON that ``apply_change`` reads: field names are column names, empty lists are left out."""
+    """The change as the JSON that ``apply_change`` reads:
+
+    field names are column names, empty lists are left out.
+    """
     lists: dict[str, list[Any]] = {
         "issued": [i for i in change.identities if i.issued],
         "identities": [i for i in change.identities if not i.issued],
@@ -84,6 +89,10 @@ def _document(change: Change) -> dict[str, Any]:
         "assertions": list(change.assertions),
         "pairs": [pair for assertion in change.assertions for pair in _pairs(assertion)],
         "withdrawn": list(change.withdrawn_assertion_ids),
+        "withdrawn_pairs": [
+            {"assertion_id": w.assertion_id, "record_a": w.pair[0], "record_b": w.pair[1]}
+            for w in change.withdrawn_pairs
+        ],
         "tasks": list(change.tasks),
         "task_changes": list(change.task_changes),
         "events": list(change.events),

@@ -21,7 +21,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Pool = ConnectionPool[Connection]
 
 #: Advisory lock classes. One number each, so that locks of different kinds never meet.
-LOCK_MIGRATION, LOCK_KEY, LOCK_BULK, LOCK_IDEMPOTENCY, LOCK_PUBLISH = 70, 71, 72, 73, 74
+LOCK_MIGRATION, LOCK_KEY, LOCK_BULK, LOCK_IDEMPOTENCY, LOCK_PUBLISH, LOCK_STEWARDSHIP = range(70, 76)
 
 #: SQLSTATE classes that mean the database is lost or overloaded, so that trying again can help.
 TRANSIENT_CLASSES = ("08", "53", "57")
@@ -87,7 +87,9 @@ def _not_yet_applied(conn: Connection) -> list[Migration]:
     for migration in migrations():
         checksum = applied.get(migration.version)
         if checksum is not None and checksum != migration.checksum:
-            raise MpiError(f"migration {migration.version:04}_{migration.name} was changed after it was applied")
+            raise MpiError(
+                f"migration {migration.version:04}_{migration.name} was changed after it was applied"
+            )
     return [m for m in migrations() if m.version not in applied]
 
 
@@ -117,7 +119,9 @@ def open_pool(conninfo: str, *, size: int, wait_seconds: float = 3, statement_se
         pool.open(wait=True, timeout=wait_seconds * 5)
     except PoolTimeout as error:
         pool.close()
-        raise DatabaseUnavailable("the database does not answer: is DATABASE_URL right and the server up?") from error
+        raise DatabaseUnavailable(
+            "the database does not answer: is DATABASE_URL right and the server up?"
+        ) from error
     return pool
 
 
@@ -146,4 +150,6 @@ def _connect(conninfo: str) -> Connection:
     try:
         return psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable("the database does not answer: is DATABASE_URL right and the server up?") from error
+        raise DatabaseUnavailable(
+            "the database does not answer: is DATABASE_URL right and the server up?"
+        ) from error

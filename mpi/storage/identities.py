@@ -71,7 +71,10 @@ class EventRow(NamedTuple):
 
 
 def identity_row(conn: Connection, enterprise_id: str) -> IdentityRow:
-    """What became of this enterprise ID. Raises NotFound when it was never issued, Erased when it was erased."""
+    """What became of this enterprise ID.
+
+    Raises NotFound when it was never issued, Erased when it was erased.
+    """
     row = conn.execute(query("identity_row"), {"enterprise_id": enterprise_id}).fetchone()
     if row is None:
         raise NotFound("this enterprise ID was never issued", field="enterprise_id")

@@ -1,4 +1,7 @@
-"""What is minted: enterprise IDs at random, numbers from blocks that the database hands out a thousand at a time."""
+"""What is minted:
+
+enterprise IDs at random, numbers from blocks that the database hands out a thousand at a time.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ _BLOCK = 1000
 class Mint:
     """Gives out numbers (records, tasks, merges, assertions) and enterprise IDs. Safe among threads.
 
-    ``pool`` must not be the one that use cases hold connections of while they ask for numbers: they would wait for
+    ``pool`` must not be the one that use cases hold connections of while they ask for numbers: they would
+    wait for
     each other.
     """
 
@@ -38,5 +42,6 @@ class Mint:
             return number
 
     def enterprise_id(self) -> str:
-        """A random enterprise ID in its stored form; the table's key refuses the one in 10¹³ already given."""
+        """A random enterprise ID in its stored form; the table's key refuses the one in 10¹³ already given.
+        """
         return mint_enterprise_id(secrets.randbits(64))

@@ -92,7 +92,7 @@ def revise_record(
 def hold_back(conn: Connection, record_id: int, content: bytes, content_hash: bytes, task_id: int) -> None:
     """Keep an update beside its record until a person decides."""
     conn.execute(
-        query("quarantine"),
+        query("hold_update"),
         {
             "record_id": record_id,
             "source_record": content.decode(),
@@ -102,7 +102,31 @@ def hold_back(conn: Connection, record_id: int, content: bytes, content_hash: by
     )
 
 
-def release_held(conn: Connection, record_id: int) -> dict[str, Any] | None:
-    """Take the held update away; its flat record, None when there was none."""
-    row = conn.execute(query("end_quarantine"), {"record_id": record_id}).fetchone()
+def settle_held(conn: Connection, task_id: int, outcome: str | None) -> None:
+    """A held update is ``released``, ``rejected`` or ``superseded``; None: it is held again."""
+    conn.execute(query("settle_held_update"), {"task_id": task_id, "outcome": outcome})
+
+
+class HeldUpdate(NamedTuple):
+    """An update that waits or waited, beside its record."""
+
+    record_id: int
+    after: dict[str, Any]
+    outcome: str | None
+    before: dict[str, Any]
+    source: str
+    local_id: str
+    source_id: int
+    version: int
+
+
+def held_update(conn: Connection, task_id: int) -> HeldUpdate | None:
+    """The update that a task asks about, None when it asks about something else."""
+    row = conn.execute(query("held_update_of_task"), {"task_id": task_id}).fetchone()
+    return None if row is None else HeldUpdate(*row)
+
+
+def previous_content(conn: Connection, record_id: int) -> dict[str, Any] | None:
+    """The flat record of the version before the present one."""
+    row = conn.execute(query("previous_version"), {"record_id": record_id}).fetchone()
     return None if row is None else row[0]

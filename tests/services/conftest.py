@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from builders import STEWARD as AUDITOR
 from mpi.index import Index
 from mpi.settings import Settings
-from builders import STEWARD as AUDITOR
 
 
 @pytest.fixture

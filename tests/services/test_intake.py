@@ -1,4 +1,7 @@
-"""Registration: new, linked, review, re-sent, updated, held back; one at a time, in chunks, and all at once."""
+"""Registration:
+
+new, linked, review, re-sent, updated, held back; one at a time, in chunks, and all at once.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from random import Random
 
 import pytest
 
+from builders import CLERK, GRACE, a_record, another
 from mpi.errors import IdempotencyMismatch, InvalidRecord, UnknownSource
 from mpi.index import Index, Receipt, Rejection
 from mpi.services.replay import Replay
 from mpi.settings import Settings
-from builders import CLERK, GRACE, a_record, another
 
 
 def test_a_first_record_gets_an_identity(index: Index) -> None:
@@ -40,9 +43,10 @@ def test_somebody_else_is_not(index: Index) -> None:
 
 
 def test_a_likeness_gets_an_identity_at_once_and_a_task(index: Index) -> None:
-    first = index.receive(a_record("north", ssn=None, phone=None), actor=CLERK)
-    doubtful = a_record("south", ssn=None, phone=None, street=None, city=None, zip=None, state=None)
-    second = index.receive(doubtful | {"birth_date": "1974-02"}, actor=CLERK)
+    common = {"given": "Mary", "family": "Johnson", "ssn": None, "phone": None}
+    first = index.receive(a_record("north", **common), actor=CLERK)
+    moved = {"street": "77 Bay Road"}
+    second = index.receive(a_record("south", **common, **moved, birth_date="1974-02-12"), actor=CLERK)
     assert second.decision == "review"
     assert second.enterprise_id != first.enterprise_id
     [task] = index.tasks(actor=CLERK).items
@@ -56,7 +60,11 @@ def test_sent_again_nothing_changes(index: Index) -> None:
     events = index.events(0, 100, actor=CLERK).items
     again = index.receive(record, actor=CLERK)
     assert not again.created
-    assert (again.enterprise_id, again.decision, again.record) == (first.enterprise_id, first.decision, first.record)
+    assert (again.enterprise_id, again.decision, again.record) == (
+        first.enterprise_id,
+        first.decision,
+        first.record,
+    )
     assert index.events(0, 100, actor=CLERK).items == events
 
 

@@ -65,14 +65,19 @@ CREATE TABLE record_version (
     PRIMARY KEY (record_id, version)
 );
 
--- An update that looks like somebody else, held until a person releases or rejects it.
-CREATE TABLE pending_update (
-    record_id bigint PRIMARY KEY,
+-- An update that looks like somebody else, held until a person releases or rejects it; kept afterwards, so that the
+-- answer can be taken back.
+CREATE TABLE held_update (
+    task_id bigint PRIMARY KEY,
+    record_id bigint NOT NULL,
     source_record json NOT NULL,
     content_hash bytea NOT NULL,
-    task_id bigint NOT NULL,
-    received_at timestamptz NOT NULL DEFAULT now()
+    received_at timestamptz NOT NULL DEFAULT now(),
+    -- NULL while it is held.
+    outcome text CHECK (outcome IN ('released', 'rejected', 'superseded'))
 );
+-- At most one update of a record waits at a time.
+CREATE UNIQUE INDEX one_held_update_per_record ON held_update (record_id) WHERE outcome IS NULL;
 
 -- One row per key of an active record: what a look-up reads, bounded per key.
 CREATE TABLE blocking_key (
@@ -203,6 +208,8 @@ CREATE TABLE event (
 CREATE INDEX event_unpublished ON event (event_id) WHERE seq IS NULL;
 CREATE INDEX event_identity ON event (enterprise_id, event_id);
 CREATE INDEX event_other_identity ON event (other_enterprise_id, event_id) WHERE other_enterprise_id IS NOT NULL;
+CREATE INDEX event_merge ON event (merge_id) WHERE merge_id IS NOT NULL;
+CREATE INDEX event_task ON event (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX event_record ON event (record_id, event_id) WHERE record_id IS NOT NULL;
 
 CREATE TABLE api_client (

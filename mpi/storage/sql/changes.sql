@@ -41,6 +41,11 @@ WITH doc AS (SELECT %(doc)s::json AS d), identities_issued AS (
 ), pairs_withdrawn AS (
     UPDATE assertion_pair SET withdrawn = true
     FROM doc, json_array_elements_text(d -> 'withdrawn') AS id WHERE assertion_pair.assertion_id = id::bigint
+), single_pairs_withdrawn AS (
+    UPDATE assertion_pair SET withdrawn = true
+    FROM doc, json_to_recordset(d -> 'withdrawn_pairs') AS x(assertion_id bigint, record_a bigint, record_b bigint)
+    WHERE assertion_pair.assertion_id = x.assertion_id AND assertion_pair.record_a = x.record_a
+        AND assertion_pair.record_b = x.record_b
 ), tasks_queued AS (
     INSERT INTO task (task_id, kind, identity_a, identity_b, record_ids, weight, probability, guards, priority, rule_hash)
     SELECT task_id, kind, identity_a, identity_b, record_ids, weight, probability, guards, priority, %(rule_hash)s

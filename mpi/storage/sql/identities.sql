@@ -14,7 +14,7 @@ WHERE l.enterprise_id = %(enterprise_id)s ORDER BY r.received_at, r.record_id
 SELECT r.record_id, s.name, r.local_id, r.version, r.retired, r.source_record, r.received_at, l.enterprise_id,
     p.source_record, r.normalized
 FROM record r JOIN source s ON s.source_id = r.source_id JOIN link l ON l.record_id = r.record_id
-LEFT JOIN pending_update p ON p.record_id = r.record_id
+LEFT JOIN held_update p ON p.record_id = r.record_id AND p.outcome IS NULL
 WHERE s.name = %(source)s AND r.local_id = %(local_id)s
 
 -- name: stored_versions
@@ -40,9 +40,10 @@ FROM event WHERE enterprise_id = %(enterprise_id)s OR other_enterprise_id = %(en
 
 -- name: ledger_of_members_ever
 -- Every link change of every record that was ever in this identity, up to a moment.
-SELECT e.event_id, e.at, e.type, e.enterprise_id, e.other_enterprise_id, e.record_id
+SELECT e.event_id, e.at, e.type, e.actor, e.enterprise_id, e.other_enterprise_id, e.record_id, e.merge_id, e.task_id,
+    e.assertion_id, e.data
 FROM event e
-WHERE e.type IN ('EnterpriseIdAssigned', 'RecordLinked', 'RecordUnlinked') AND e.at <= %(at)s AND e.record_id IN (
+WHERE e.type IN ('EnterpriseIdAssigned', 'RecordLinked', 'RecordUnlinked', 'RecordRetired') AND e.at <= %(at)s AND e.record_id IN (
     SELECT record_id FROM event WHERE (enterprise_id = %(enterprise_id)s OR other_enterprise_id = %(enterprise_id)s)
         AND record_id IS NOT NULL AND at <= %(at)s)
 ORDER BY e.event_id

@@ -7,7 +7,7 @@ WITH known AS MATERIALIZED (
     FROM unnest(%(positions)s::int[], %(source_ids)s::smallint[], %(local_ids)s::text[]) AS i(position, source_id, local_id)
     JOIN record r ON r.source_id = i.source_id AND r.local_id = i.local_id
     JOIN link l ON l.record_id = r.record_id
-    LEFT JOIN pending_update p ON p.record_id = r.record_id
+    LEFT JOIN held_update p ON p.record_id = r.record_id AND p.outcome IS NULL
 ), hit AS MATERIALIZED (
     SELECT k.position, k.number,
         ARRAY(SELECT b.record_id FROM blocking_key b WHERE b.key = k.key LIMIT %(block_max)s + 1) AS record_ids
@@ -54,6 +54,14 @@ SELECT pg_advisory_xact_lock(%(lock)s, 0)
 SELECT enterprise_id FROM identity
 WHERE enterprise_id = ANY(%(enterprise_ids)s) AND status = 'active' ORDER BY enterprise_id FOR NO KEY UPDATE
 
+-- name: lock_stewardship
+-- People's decisions one after the other: they are few, and each may reach far.
+SELECT pg_advisory_xact_lock(%(lock)s, 0)
+
+-- name: hold_tree
+-- Whatever their status; a registration that wants one of them waits.
+SELECT enterprise_id FROM identity WHERE enterprise_id = ANY(%(enterprise_ids)s) ORDER BY enterprise_id FOR NO KEY UPDATE
+
 -- name: lock_record
 -- An update decides on the version it replaces.
 SELECT version, normalized FROM record WHERE record_id = %(record_id)s FOR UPDATE
@@ -85,16 +93,27 @@ WHERE record_id = %(record_id)s
 -- After an update or a return from retirement.
 INSERT INTO blocking_key (key, record_id) SELECT key, %(record_id)s FROM unnest(%(keys)s::bigint[]) AS key
 
--- name: quarantine
--- The update waits beside the record; a later one replaces it.
-INSERT INTO pending_update (record_id, source_record, content_hash, task_id)
-VALUES (%(record_id)s, %(source_record)s::json, %(content_hash)s, %(task_id)s)
-ON CONFLICT (record_id) DO UPDATE SET source_record = EXCLUDED.source_record, content_hash = EXCLUDED.content_hash,
+-- name: hold_update
+-- The update waits beside the record; a later one takes its place under the same task.
+INSERT INTO held_update (task_id, record_id, source_record, content_hash)
+VALUES (%(task_id)s, %(record_id)s, %(source_record)s::json, %(content_hash)s)
+ON CONFLICT (task_id) DO UPDATE SET source_record = EXCLUDED.source_record, content_hash = EXCLUDED.content_hash,
     received_at = now()
 
--- name: end_quarantine
--- Released or rejected.
-DELETE FROM pending_update WHERE record_id = %(record_id)s RETURNING source_record
+-- name: settle_held_update
+-- Released, rejected or overtaken; NULL: held again, because the answer was taken back.
+UPDATE held_update SET outcome = %(outcome)s WHERE task_id = %(task_id)s
+RETURNING record_id, source_record
+
+-- name: held_update_of_task
+-- What a reviewer of an overlay sees: the record as it is, and as it would be.
+SELECT h.record_id, h.source_record, h.outcome, r.source_record, s.name, r.local_id, r.source_id, r.version
+FROM held_update h JOIN record r ON r.record_id = h.record_id JOIN source s ON s.source_id = r.source_id
+WHERE h.task_id = %(task_id)s
+
+-- name: previous_version
+-- What a record said before its present version.
+SELECT source_record FROM record_version WHERE record_id = %(record_id)s ORDER BY version DESC LIMIT 1
 
 -- name: retire_record
 -- A retired record leaves the candidates and keeps its history.

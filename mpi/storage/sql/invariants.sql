@@ -62,7 +62,7 @@ WHERE p.verdict = 'different' AND NOT p.withdrawn AND a.enterprise_id = b.enterp
 -- Folding the ledger gives the link table
 WITH last AS (
     SELECT DISTINCT ON (record_id) record_id, enterprise_id FROM event
-    WHERE record_id IS NOT NULL AND type IN ('EnterpriseIdAssigned', 'RecordLinked', 'RecordUnlinked')
+    WHERE record_id IS NOT NULL AND type IN ('EnterpriseIdAssigned', 'RecordLinked', 'RecordUnlinked', 'RecordRetired')
     ORDER BY record_id, event_id DESC
 )
 SELECT 'record ' || coalesce(last.record_id, l.record_id) FROM last FULL JOIN link l ON l.record_id = last.record_id
@@ -111,5 +111,5 @@ WHERE b.state = 'done' AND coalesce(n.lines, 0) <> b.lines_done
 
 -- name: I17
 -- An update that is held back has an open task
-SELECT 'record ' || p.record_id FROM pending_update p LEFT JOIN task t ON t.task_id = p.task_id
-WHERE t.state IS NULL OR t.state = 'resolved'
+SELECT 'record ' || h.record_id FROM held_update h LEFT JOIN task t ON t.task_id = h.task_id
+WHERE h.outcome IS NULL AND (t.state IS NULL OR t.state = 'resolved')

@@ -1,0 +1,87 @@
+-- name: neighbourhood
+-- What a decision about some identities has to know, in one round trip: the rule is mpi/identity/neighbourhood.py's.
+WITH RECURSIVE asked_merge AS (
+    SELECT surviving, subsumed, moved_record_ids || kept_record_ids AS record_ids FROM merge
+    WHERE merge_id = ANY(%(merge_ids)s)
+), named AS (
+    SELECT unnest(%(enterprise_ids)s::text[]) AS id
+    UNION SELECT identity_a FROM task WHERE task_id = ANY(%(task_ids)s)
+    UNION SELECT identity_b FROM task WHERE task_id = ANY(%(task_ids)s) AND identity_b IS NOT NULL
+    UNION SELECT l.enterprise_id FROM task t JOIN link l ON l.record_id = ANY(t.record_ids)
+        WHERE t.task_id = ANY(%(task_ids)s)
+    UNION SELECT surviving FROM asked_merge
+    UNION SELECT subsumed FROM asked_merge
+), reached AS (
+    SELECT id FROM named
+    UNION SELECT i.surviving_id FROM named JOIN identity i ON i.enterprise_id = named.id WHERE i.surviving_id IS NOT NULL
+), tree AS MATERIALIZED (
+    SELECT i.enterprise_id, i.status, i.surviving_id, i.successors, i.issued_at
+    FROM identity i WHERE i.enterprise_id IN (SELECT id FROM reached)
+    UNION
+    SELECT i.enterprise_id, i.status, i.surviving_id, i.successors, i.issued_at
+    FROM identity i JOIN reached ON i.surviving_id = reached.id
+), member AS MATERIALIZED (
+    SELECT l.record_id FROM link l JOIN tree ON tree.enterprise_id = l.enterprise_id
+    UNION SELECT unnest(record_ids) FROM asked_merge
+), near_merge AS MATERIALIZED (
+    SELECT merge_id, surviving, subsumed, decided_by, reason, moved_record_ids, kept_record_ids, task_id,
+        undone_at IS NOT NULL AS undone
+    FROM merge WHERE surviving IN (SELECT enterprise_id FROM tree) OR subsumed IN (SELECT enterprise_id FROM tree)
+), near_assertion AS MATERIALIZED (
+    SELECT assertion_id FROM assertion_pair p JOIN member ON p.record_a = member.record_id WHERE NOT p.withdrawn
+    UNION SELECT assertion_id FROM assertion_pair p JOIN member ON p.record_b = member.record_id WHERE NOT p.withdrawn
+), pair AS MATERIALIZED (
+    SELECT p.assertion_id, p.record_a, p.record_b FROM assertion_pair p
+    WHERE p.assertion_id IN (SELECT assertion_id FROM near_assertion) AND NOT p.withdrawn
+), closed AS (
+    SELECT DISTINCT ON (e.task_id) e.task_id, e.merge_id FROM event e
+    WHERE e.type = 'TaskResolved' AND (e.merge_id IN (SELECT merge_id FROM near_merge) OR e.task_id = ANY(%(task_ids)s))
+    ORDER BY e.task_id, e.event_id DESC
+), near_task AS MATERIALIZED (
+    SELECT t.task_id, t.kind, t.state, t.identity_a, t.identity_b, t.record_ids, t.weight, t.probability, t.guards,
+        t.priority, t.resolution, closed.merge_id AS closed_by
+    FROM task t LEFT JOIN closed ON closed.task_id = t.task_id AND t.state = 'resolved'
+    WHERE t.task_id IN (
+        SELECT task_id FROM task JOIN tree ON task.identity_a = tree.enterprise_id WHERE task.state <> 'resolved'
+        UNION SELECT task_id FROM task JOIN tree ON task.identity_b = tree.enterprise_id WHERE task.state <> 'resolved'
+        UNION SELECT task_id FROM closed
+        UNION SELECT unnest(%(task_ids)s::bigint[]))
+), mentioned AS (
+    SELECT record_id FROM member
+    UNION SELECT record_a FROM pair UNION SELECT record_b FROM pair
+    UNION SELECT unnest(record_ids) FROM near_task
+    UNION SELECT unnest(moved_record_ids || kept_record_ids) FROM near_merge
+)
+SELECT 'identity' AS part, to_json(tree) AS value FROM tree
+UNION ALL SELECT 'link', json_build_object('record_id', l.record_id, 'enterprise_id', l.enterprise_id, 'decided_by', l.decided_by,
+    'retired', r.retired)
+    FROM mentioned JOIN link l ON l.record_id = mentioned.record_id JOIN record r ON r.record_id = l.record_id
+UNION ALL SELECT 'merge', to_json(near_merge) FROM near_merge
+UNION ALL SELECT 'assertion', json_build_object('assertion_id', a.assertion_id, 'verdict', a.verdict, 'merge_id', a.merge_id,
+    'task_id', a.task_id, 'pairs', (SELECT json_agg(json_build_array(pair.record_a, pair.record_b)
+        ORDER BY pair.record_a, pair.record_b) FROM pair WHERE pair.assertion_id = a.assertion_id))
+    FROM assertion a WHERE a.assertion_id IN (SELECT assertion_id FROM near_assertion)
+UNION ALL SELECT 'task', to_json(near_task) FROM near_task
+UNION ALL SELECT 'move', json_build_object('event_id', e.event_id, 'type', e.type, 'enterprise_id', e.enterprise_id,
+    'other_enterprise_id', e.other_enterprise_id, 'record_id', e.record_id, 'merge_id', e.merge_id, 'task_id', e.task_id,
+    'data', e.data)
+    FROM event e JOIN member ON e.record_id = member.record_id
+    WHERE e.type IN ('EnterpriseIdAssigned', 'RecordLinked', 'RecordUnlinked', 'RecordRetired')
+
+-- name: assertion_row
+-- One statement and the records it is about.
+SELECT a.assertion_id, a.verdict, a.reason, a.actor, a.asserted_at, a.withdrawn_at, a.merge_id,
+    array_agg(p.record_a ORDER BY p.record_a, p.record_b), array_agg(p.record_b ORDER BY p.record_a, p.record_b)
+FROM assertion a JOIN assertion_pair p ON p.assertion_id = a.assertion_id
+WHERE a.assertion_id = %(assertion_id)s GROUP BY a.assertion_id
+
+-- name: assertion_rows
+-- What people stated, newest first.
+SELECT a.assertion_id, a.verdict, a.reason, a.actor, a.asserted_at, a.withdrawn_at, a.merge_id,
+    array_agg(p.record_a ORDER BY p.record_a, p.record_b), array_agg(p.record_b ORDER BY p.record_a, p.record_b)
+FROM assertion a JOIN assertion_pair p ON p.assertion_id = a.assertion_id
+WHERE a.assertion_id < %(before)s GROUP BY a.assertion_id ORDER BY a.assertion_id DESC LIMIT %(limit)s
+
+-- name: identities_of_records
+-- Where these records belong at present.
+SELECT record_id, enterprise_id FROM link WHERE record_id = ANY(%(record_ids)s) ORDER BY record_id

@@ -1,1 +1,1 @@
-"""The tables that people are made of (README.md says where each comes from) and the script that derived them."""
+"""The tables that people are made of and the script that derived them; README.md says from what."""

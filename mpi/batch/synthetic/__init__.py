@@ -1,7 +1,7 @@
 """A US-shaped population with known truth: households, life events, and sources that record them badly.
 
-``generate`` streams tables of records, ``write`` and ``write_by_source`` stream them into files, ``twin_pairs``
-and ``generation_pairs`` make pairs of different people who look alike. ``entity_id`` says who is who.
+``generate`` streams tables, ``write`` and ``write_by_source`` stream them into files; ``twin_pairs`` and
+``generation_pairs`` make pairs of different people who look alike. ``entity_id`` says who is who.
 """
 
 from mpi.batch.synthetic.demographics import Demographics

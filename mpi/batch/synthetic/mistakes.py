@@ -12,8 +12,8 @@ from mpi.batch.synthetic.text import ZERO, Bytes, Text, characters_of, replaced,
 KEYBOARD = {
     "a": "qwsz", "b": "vghn", "c": "xdfv", "d": "serfcx", "e": "wsdr", "f": "drtgvc", "g": "ftyhbv",
     "h": "gyujnb", "i": "ujko", "j": "huikmn", "k": "jiolm", "l": "kop", "m": "njk", "n": "bhjm", "o": "iklp",
-    "p": "ol", "q": "wa", "r": "edft", "s": "awedxz", "t": "rfgy", "u": "yhji", "v": "cfgb", "w": "qase", "x": "zsdc",
-    "y": "tghu", "z": "asx",
+    "p": "ol", "q": "wa", "r": "edft", "s": "awedxz", "t": "rfgy", "u": "yhji", "v": "cfgb", "w": "qase",
+    "x": "zsdc", "y": "tghu", "z": "asx",
 }  # fmt: skip
 #: Letters and digits that are misread for one another on paper and faxes.
 MISREAD = {

@@ -51,8 +51,10 @@ def generate(
     holds a part of it; memory does not grow with ``n``. Raises BadInput where the numbers make no sense.
     """
     check_size(n, seed, chunk)
-    for place in range(-(-n // chunk)):
-        yield one_chunk(place, min(chunk, n - place * chunk), seed=seed, profile=profile, chunk=chunk)
+    return (
+        one_chunk(place, min(chunk, n - place * chunk), seed=seed, profile=profile, chunk=chunk)
+        for place in range(-(-n // chunk))
+    )
 
 
 def check_size(n: int, seed: int, chunk: int) -> None:
@@ -61,10 +63,8 @@ def check_size(n: int, seed: int, chunk: int) -> None:
         raise BadInput("the number of records and the seed are whole numbers from 0 up", field="n")
     if chunk < 1:
         raise BadInput("a chunk holds at least one record", field="chunk")
-    if (n + chunk) * PEOPLE_PER_RECORD > SSN_PAIRS:
-        raise BadInput(
-            f"at most {SSN_PAIRS // PEOPLE_PER_RECORD - chunk} records: numbers would repeat", field="n"
-        )
+    if n + chunk > RECORDS_MAX:
+        raise BadInput(f"at most {RECORDS_MAX - chunk} records: numbers of people would run out", field="n")
 
 
 def one_chunk(place: int, count: int, *, seed: int, profile: Profile, chunk: int) -> pa.Table:

@@ -83,7 +83,7 @@ def surname_counts(wheels: Path) -> list[tuple[str, int]]:
 
     Names of at least 5,000 people have their 2010 census count. Rarer ones have only the 1990 list, whose
     frequency column is rounded away; its cumulative column is not, so a rare name gets the slope of that
-    around its rank. The slopes are scaled so that all names together cover 90.4 % of the population, as in 1990.
+    around its rank. The slopes are scaled so that all names together cover 90.4 % of people, as in 1990.
     """
     with (wheels / "clkhash/data/last-names.csv").open(newline="") as lines:
         counts = {row["Name"].upper(): int(row["Count"]) for row in csv.DictReader(lines)}
@@ -177,7 +177,7 @@ def places() -> list[tuple[str, str, str, str, int]]:
     """Active delivery ZIP codes with an estimated weight.
 
     The package has no population. A ZIP code among many others is a city's and holds more people than one
-    alone, so the weight grows with the number of ZIP codes nearby, and each state adds up to its 2020 census count.
+    alone, so the weight grows with the ZIP codes nearby, and each state adds up to its 2020 census count.
     """
     every: list[dict[str, Any]] = importlib.import_module("zipcodes").list_all()
     chosen = [

@@ -212,7 +212,7 @@ def _about_record(record_id: int, enterprise_id: str, other: CandidateIdentity) 
 
 
 def _about_pair(a: CandidateIdentity, b: CandidateIdentity) -> _Question:
-    """Two identities that one record links with may be each other's duplicates, as likely as the weaker link."""
+    """Two identities that one record links with may be one person, as likely as the weaker link."""
     weaker = min(a, b, key=lambda c: (c.weight, c.enterprise_id))
     return _Question(
         pair_of(a.enterprise_id, b.enterprise_id),

@@ -31,12 +31,14 @@ from mpi.identity.neighbourhood import Neighbourhood, RecordPair, TaskState
 
 
 class Draft:
-    """Working copies of a neighbourhood. Methods note decisions; whether they are allowed is not asked here."""
+    """Working copies of a neighbourhood. Methods note decisions and do not ask whether they are allowed."""
 
-    def __init__(self, state: Neighbourhood, *, task_id: int | None = None) -> None:
+    def __init__(
+        self, state: Neighbourhood, *, task_id: int | None = None, undone_task_id: int | None = None
+    ) -> None:
         self.state = state
-        #: The task that is being answered, if any.
-        self.task_id = task_id
+        #: The task that is being answered, if any, and the one whose answer is taken back.
+        self.task_id, self.undone_task_id = task_id, undone_task_id
         #: Record → the identity it belongs to by now.
         self.home = {record: link.enterprise_id for record, link in state.links.items()}
         self.retired = {record for record, link in state.links.items() if link.retired}
@@ -61,7 +63,7 @@ class Draft:
     @property
     def complete(self) -> set[str]:
         """The identities whose members are all known here."""
-        return {*self.state.identities, *self._issued}
+        return {*self.state.complete, *self._issued}
 
     @property
     def undone_merge_ids(self) -> tuple[int, ...]:
@@ -179,6 +181,8 @@ class Draft:
     def withdraw(self, assertion_id: int, pairs: Iterable[RecordPair]) -> None:
         """These pairs of an assertion no longer hold."""
         gone = set(pairs)
+        if not gone:
+            return
         self.in_force[assertion_id] -= gone
         self._withdrawn.setdefault(assertion_id, set()).update(gone)
 
@@ -200,7 +204,7 @@ class Draft:
                 other_enterprise_id=task.identity_b,
                 merge_id=self._merges[-1].merge_id if self._merges else None,
                 task_id=task.task_id,
-                data={"cause": cause, "resolution": word},
+                data={"cause": cause, "resolution": word, "by_task_id": self.task_id},
             )
         )
 
@@ -220,10 +224,12 @@ class Draft:
         )
 
     def status(self, enterprise_id: str) -> IdentityStatus:
-        """What an identity is by now. Of one outside the neighbourhood only stray records tell."""
+        """What an identity is by now; one at the edge of the neighbourhood is what it was."""
         before = self.state.identities.get(enterprise_id)
-        if before is not None and before.status is IdentityStatus.ERASED:
-            return IdentityStatus.ERASED
+        if before is not None and (
+            before.status is IdentityStatus.ERASED or enterprise_id not in self.state.complete
+        ):
+            return before.status
         if enterprise_id in self.live_merges:
             return IdentityStatus.MERGED
         members = [record for record, home in self.home.items() if home == enterprise_id]
@@ -279,7 +285,11 @@ class Draft:
                     other_enterprise_id=ends[-1] if ends[-1] != ends[0] else None,
                     task_id=self.task_id,
                     assertion_id=assertion,
-                    data={"pairs_left": len(self.in_force[assertion])},
+                    data={
+                        "verdict": self.verdicts[assertion].value,
+                        "pairs": [list(pair) for pair in sorted(pairs)],
+                        "pairs_left": len(self.in_force[assertion]),
+                    },
                 )
             )
         return whole, partly
@@ -293,7 +303,7 @@ class Draft:
 
     def _identity_changes(self) -> tuple[IdentityChange, ...]:
         changes = []
-        for enterprise_id in [*self._issued, *self.state.identities]:
+        for enterprise_id in [*self._issued, *sorted(self.state.complete)]:
             before = self.state.identities.get(enterprise_id)
             status = self.status(enterprise_id)
             survivor = self.root(enterprise_id) if status is IdentityStatus.MERGED else None

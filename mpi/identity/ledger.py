@@ -85,14 +85,18 @@ def members(events: Iterable[LedgerEvent], enterprise_id: str) -> tuple[int, ...
 
 def apply(state: Neighbourhood, change: Change, *, issued_at: datetime | int = 0) -> Neighbourhood:
     """The state after ``change``, as storage leaves it. ``issued_at`` is for identities issued by it."""
+    identities = _identities(state, change, issued_at)
     return Neighbourhood(
-        identities=_identities(state, change, issued_at),
+        identities=identities,
+        complete=frozenset(identities),
         links=_links(state, change),
         merges=_merges(state, change),
         assertions=_assertions(state, change),
         tasks=_tasks(state, change),
         moves=state.moves
         + tuple(e for e in change.events if e.type in LINK_EVENTS and e.record_id is not None),
+        withdrawals=state.withdrawals
+        + tuple(e for e in change.events if e.type is EventType.ASSERTION_WITHDRAWN),
     )
 
 
@@ -170,13 +174,15 @@ def _tasks(state: Neighbourhood, change: Change) -> dict[int, TaskState]:
     tasks = dict(state.tasks)
     for task in change.tasks:
         tasks[task.task_id] = TaskState(task=task)
-    closers = {e.task_id: e.merge_id for e in change.events if e.type is EventType.TASK_RESOLVED}
+    closers = {e.task_id: e for e in change.events if e.type is EventType.TASK_RESOLVED}
     for item in change.task_changes:
-        before = tasks[item.task_id]
+        before, closer = tasks[item.task_id], closers.get(item.task_id)
+        by_task_id = closer.data["by_task_id"] if closer else None
         tasks[item.task_id] = TaskState(
             task=replace(before.task, identity_a=item.identity_a, identity_b=item.identity_b),
             state=item.state,
             resolution=Resolution(item.resolution) if item.resolution else None,
-            closed_by_merge_id=closers.get(item.task_id) if item.state == "resolved" else None,
+            closed_by_merge_id=closer.merge_id if closer else None,
+            closed_by_task_id=by_task_id if by_task_id != item.task_id else None,
         )
     return tasks

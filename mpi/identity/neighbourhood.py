@@ -75,23 +75,29 @@ class TaskState:
     resolution: Resolution | None = None
     #: The merge that answered or absorbed it on the way; its undoing may ask again.
     closed_by_merge_id: int | None = None
+    #: The task whose answer left nothing to ask here.
+    closed_by_task_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbourhood:
     """What there is around some identities.
 
-    ``identities`` holds those whose members are all in ``links``. ``links`` also holds, as strays, records of
-    other identities that a merge, an assertion or a task here names.
+    ``links`` holds every member of the identities in ``complete`` and, as strays, records of other identities
+    that a merge, an assertion or a task here names.
     """
 
     identities: Mapping[str, IdentityState] = field(default_factory=dict)
+    #: The identities whose members are all known here.
+    complete: frozenset[str] = frozenset()
     links: Mapping[int, LinkState] = field(default_factory=dict)
     merges: Mapping[int, MergeState] = field(default_factory=dict)
     assertions: Mapping[int, AssertionState] = field(default_factory=dict)
     tasks: Mapping[int, TaskState] = field(default_factory=dict)
     #: The link-changing events of the records here, in the ledger's order.
     moves: tuple[Event, ...] = ()
+    #: Which pairs were withdrawn on account of the tasks being looked at.
+    withdrawals: tuple[Event, ...] = ()
 
     def identity(self, enterprise_id: str) -> IdentityState:
         """Raises NotFound for an ID that was never issued."""
@@ -138,20 +144,18 @@ def around(
     merge_ids: Collection[int] = (),
     task_ids: Collection[int] = (),
 ) -> Neighbourhood:
-    """What a decision about ``enterprise_ids``, the undoing of ``merge_ids`` or the answer to ``task_ids``
-    has to know.
+    """What a decision about identities, the undoing of merges or the answer to tasks has to know.
 
     0. of the tasks named: the tasks, the merges and assertions made in answer to them, their identities and
-    the
-       identities their records are in;
-    1. identities: those named, both sides of the merges named, those they redirect to, and all that redirect
-    to any
-       of these;
+       the identities their records are in;
+    1. complete identities: those named, both sides of the merges named, those they redirect to, and all that
+       redirect to any of these;
     2. their member records, and the records the named merges moved or kept;
     3. merges, undone ones too, with either side among the identities;
     4. assertions in force with a pair touching a record of 2, with all their pairs;
-    5. open tasks on an identity of 1, and tasks closed by a merge of 3;
-    6. the links of records named in 0 and 3 to 5; the link-changing events of the records of 2.
+    5. open tasks on an identity of 1, and tasks closed by a merge of 3 or by the answer to a task of 0;
+    6. the links of records named in 0 and 3 to 5, with the rows of the identities these are in; the
+       link-changing events of the records of 2; the events by which the tasks of 0 withdrew assertions.
     """
     seeds, merges_named = set(enterprise_ids), set(merge_ids)
     for task_id in task_ids:
@@ -174,16 +178,22 @@ def around(
         or any(left in members or right in members for left, right in state.pairs)
     }
     tasks = {
-        t: state for t, state in whole.tasks.items() if t in task_ids or _concerns(state, identities, merges)
+        t: state
+        for t, state in whole.tasks.items()
+        if t in task_ids or state.closed_by_task_id in task_ids or _concerns(state, identities, merges)
     }
     named = members | _named(merges, assertions, tasks)
+    links = {r: whole.links[r] for r in sorted(named) if r in whole.links}
+    rows = identities | {link.enterprise_id for link in links.values()}
     return Neighbourhood(
-        identities={i: whole.identities[i] for i in sorted(identities)},
-        links={r: whole.links[r] for r in sorted(named) if r in whole.links},
+        identities={i: whole.identities[i] for i in sorted(rows)},
+        complete=frozenset(identities),
+        links=links,
         merges=merges,
         assertions=assertions,
         tasks=tasks,
         moves=tuple(move for move in whole.moves if move.record_id in members),
+        withdrawals=tuple(event for event in whole.withdrawals if event.task_id in task_ids),
     )
 
 

@@ -88,7 +88,7 @@ def undo_resolution(state: Neighbourhood, task_id: int, *, mint: Mint, reason: s
     live = [m for m, s in merges.items() if not s.undone]
     if merges and not live and task_state.resolution is Resolution.SAME_PERSON:
         raise AlreadyUndone(f"the merge that answered task {task_id} was undone before")
-    draft = Draft(state)
+    draft = Draft(state, undone_task_id=task_id)
     for merge_id in live:
         part_merge(draft, merge_id)
     for assertion in state.assertions.values():
@@ -154,3 +154,13 @@ def _relink(draft: Draft, task_id: int, mint: Mint, reason: str) -> None:
             )
         else:
             draft.move(record, back, Cause.UNDO, DecidedBy.PERSON)
+        stated = [
+            (left, right)
+            for event in state.withdrawals
+            if event.task_id == task_id and event.data["verdict"] == Verdict.SAME
+            for left, right in event.data["pairs"]
+            if draft.home.get(left) == draft.home.get(right) == back
+        ]
+        if stated:
+            pairs = tuple(sorted(set(stated)))
+            state_assertion(draft, Verdict.SAME, pairs, mint=mint, reason=reason)

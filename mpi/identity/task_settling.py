@@ -33,8 +33,8 @@ def settle_tasks(draft: Draft) -> None:
     for task_id, state in sorted(draft.state.tasks.items()):
         if (
             state.state == "resolved"
-            and state.closed_by_merge_id in draft.undone_merge_ids
             and task_id not in draft.tasks
+            and _closed_by_what_is_undone(draft, state)
         ):
             ask_again(draft, state, apart, asked)
 
@@ -45,6 +45,8 @@ def ask_again(draft: Draft, state: TaskState, apart: set[Pair], asked: set[Pair]
     if not homes or any(draft.status(home) is not IdentityStatus.ACTIVE for home in homes):
         return False
     if state.task.identity_b is None:
+        if _moot(draft, state, homes[0]):
+            return False
         draft.open_task(state, homes[0], None)
         return True
     pair = pair_of(homes[0], homes[-1])
@@ -66,15 +68,21 @@ def reopen(draft: Draft, state: TaskState) -> bool:
 
 
 def _settle_single(draft: Draft, state: TaskState) -> None:
-    """A task about one record: moot once its identity is retired, or nobody is left to doubt its company."""
+    """A task about one record."""
     identity, _ = _points_to(draft, state)
-    alone = len(draft.members(identity)) <= 1 and identity in draft.complete
     if draft.status(identity) is not IdentityStatus.ACTIVE:
         draft.close_task(state, None, "retired")
-    elif state.task.kind is TaskKind.LINK_IN_DOUBT and alone:
-        draft.close_task(state, Resolution.DIFFERENT_PEOPLE, "parted")
+    elif _moot(draft, state, identity):
+        draft.close_task(state, None, "parted or retired")
     elif identity != state.task.identity_a:
         _repoint(draft, state, identity, None)
+
+
+def _moot(draft: Draft, state: TaskState, identity: str) -> bool:
+    """Nobody doubts the link of a retired record, or of one that is alone."""
+    alone = identity in draft.complete and len(draft.members(identity)) <= 1
+    retired = draft.retired.issuperset(state.task.record_ids)
+    return state.task.kind is TaskKind.LINK_IN_DOUBT and (alone or retired)
 
 
 def _settle_pair(draft: Draft, state: TaskState, apart: set[Pair], asked: set[Pair]) -> None:
@@ -93,6 +101,11 @@ def _settle_pair(draft: Draft, state: TaskState, apart: set[Pair], asked: set[Pa
         asked.add(pair)
         if pair != _pointed_to(state):
             _repoint(draft, state, *pair)
+
+
+def _closed_by_what_is_undone(draft: Draft, state: TaskState) -> bool:
+    by_task = state.closed_by_task_id is not None and state.closed_by_task_id == draft.undone_task_id
+    return by_task or state.closed_by_merge_id in draft.undone_merge_ids
 
 
 def _repoint(draft: Draft, state: TaskState, identity_a: str, identity_b: str | None) -> None:

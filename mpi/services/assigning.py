@@ -17,20 +17,26 @@ class Assigning:
         self._mint = mint
         self._conn = conn
         self._compared = compared
+        self._stored = list(compared.members)
+        self._settled: frozenset[tuple[str, str]] | None = None
         #: Position of an arrival → the identity it was given in this chunk.
         self._given: dict[int, str] = {}
+        #: Pairs of identities that an arrival of this chunk asked about.
+        self._asked: set[tuple[str, str]] = set()
 
     def assign(self, position: int, arrival: Arrival) -> Assignment:
         """One arrival's identity, with the change that gives it."""
         candidates = self.candidates(position, arrival.source_id)
-        linking = [c.enterprise_id for c in candidates if c.decision == "link"]
+        meets_stored = len(candidates) > 1 and any(c.decision == "link" for c in candidates)
         assignment = assign(
             arrival.record_id,
             candidates,
             new_enterprise_id=self._mint.enterprise_id,
             number=self._mint.number,
-            pairs_apart=self._settled_pairs(linking) if len(linking) > 1 else frozenset(),
+            open_pairs=self._asked,
+            pairs_apart=self._settled_pairs() if meets_stored else frozenset(),
         )
+        self._asked.update((t.identity_a, t.identity_b) for t in assignment.change.tasks if t.identity_b)
         self._given[position] = assignment.enterprise_id
         self._compared.members[assignment.enterprise_id].append(
             Member(position, arrival.record_id, arrival.source_id)
@@ -62,10 +68,16 @@ class Assigning:
             same_source=any(member.source_id == source_id for member in members),
         )
 
-    def _settled_pairs(self, enterprise_ids: list[str]) -> frozenset[tuple[str, str]]:
-        """Pairs of these identities that need no task: one is open, or a person said they are different."""
-        rows = self._conn.execute(query("settled_or_asked"), {"enterprise_ids": enterprise_ids}).fetchall()
-        return frozenset((a, b) for a, b in rows)
+    def _settled_pairs(self) -> frozenset[tuple[str, str]]:
+        """Pairs of stored identities that need no task: one is open, or a person said they are different.
+
+        Read once for all identities that this chunk came near.
+        """
+        if self._settled is None:
+            parameters = {"enterprise_ids": self._stored}
+            rows = self._conn.execute(query("settled_or_asked"), parameters).fetchall()
+            self._settled = frozenset((a, b) for a, b in rows)
+        return self._settled
 
 
 def decision_among(comparisons: list[Comparison], best: int) -> int:

@@ -96,9 +96,8 @@ class Context:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One use case's transaction; statements are pipelined and the commit travels with the last of them.
-        """
-        with connection(self.pool) as conn, conn.pipeline(), conn.transaction():
+        """One use case's transaction."""
+        with connection(self.pool) as conn, conn.transaction():
             yield conn
 
     def audit_read(

@@ -22,13 +22,12 @@ from mpi.services.arrivals import Arrival, Compared, arrive
 from mpi.services.assigning import Assigning
 from mpi.services.context import Context
 from mpi.services.replay import Replay
-from mpi.services.settling import WorldChanged, hold_identities, until_settled
+from mpi.services.settling import WorldChanged, needed_identities, until_settled
 from mpi.services.updating import update
 from mpi.storage.candidates import Look, look
-from mpi.storage.changes import apply_change
-from mpi.storage.database import LOCK_BULK, LOCK_KEY, Connection
+from mpi.storage.database import LOCK_BULK, Connection
 from mpi.storage.queries import query
-from mpi.storage.records import NewRecord, write_records
+from mpi.storage.records import Held, NewRecord, register
 
 
 def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Replay | None = None) -> Receipt:
@@ -43,14 +42,15 @@ def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Rep
             return answered
         seen = look(conn, [arrival.asked()])
         if 0 in seen.known:
-            receipt = update(context, conn, arrival, seen, actor)
+            with conn.transaction():
+                receipt = update(context, conn, arrival, seen, actor)
         else:
             receipt = _register(context, conn, [arrival], seen, actor)[0]
         if replay is not None:
             replay.store(conn, receipt)
         return receipt
 
-    return until_settled(context, attempt)
+    return until_settled(context, attempt, in_transaction=replay is not None)
 
 
 def receive_many(
@@ -134,24 +134,22 @@ def _register(
     batch_id: int | None = None,
     alone: bool = False,
 ) -> dict[int, Receipt]:
-    """Decide on the arrivals that are not stored yet, hold what the decisions rest on, and write.
+    """Decide on the arrivals that are not stored yet, and write if what the decisions rest on still holds.
 
-    ``alone``: nobody else can create an identity meanwhile, so one look is enough.
+    ``alone``: nobody else can create an identity meanwhile.
     """
     assigned = _decide(context, conn, arrivals, seen)
-    if not alone and any(one.decision != "linked" for one in assigned.values()):
-        conn.execute(query("lock_bulk_shared"), {"lock": LOCK_BULK})
-        conn.execute(query("lock_keys"), {"lock": LOCK_KEY, "keys": _lock_numbers(arrivals)})
-        again = look(conn, [arrival.asked() for arrival in arrivals])
-        if again.known.keys() != seen.known.keys():
-            raise WorldChanged
-        if again.saw() != seen.saw():
-            assigned, seen = _decide(context, conn, arrivals, again), again
-    change = sum((one.change for one in assigned.values()), Change())
-    hold_identities(conn, change)
-    write_records(conn, [_stored(arrivals[n]) for n in assigned], batch_id)
-    apply_change(conn, change, context.signed(actor, "register", batch_id=batch_id))
-    return {n: _receipt(context, arrivals[n], one, seen.suppressed.get(n, [])) for n, one in assigned.items()}
+    change = Change.of(one.change for one in assigned.values())
+    creates = any(one.decision != "linked" for one in assigned.values())
+    held = Held(
+        lock_numbers=_lock_numbers(arrivals) if creates and not alone else None,
+        sharing=seen.sharing,
+        enterprise_ids=needed_identities(change),
+    )
+    signed = context.signed(actor, "register", batch_id=batch_id)
+    if not register(conn, [_stored(arrivals[n]) for n in assigned], change, signed, held):
+        raise WorldChanged
+    return {n: _receipt(arrivals[n], one, seen.suppressed.get(n, [])) for n, one in assigned.items()}
 
 
 def _decide(context: Context, conn: Connection, arrivals: list[Arrival], seen: Look) -> dict[int, Assignment]:
@@ -180,7 +178,7 @@ def _stored(arrival: Arrival) -> NewRecord:
     )
 
 
-def _receipt(context: Context, arrival: Arrival, assigned: Assignment, suppressed: list[int]) -> Receipt:
+def _receipt(arrival: Arrival, assigned: Assignment, suppressed: list[int]) -> Receipt:
     best = assigned.matched
     match = None
     if best is not None:

@@ -32,7 +32,7 @@ def hold_neighbourhood(
     """The slice of state a decision rests on, its identities locked until commit so that it stays true."""
     conn.execute(query("lock_stewardship"), {"lock": LOCK_STEWARDSHIP})
     seen = load_neighbourhood(conn, enterprise_ids, merge_ids, task_ids)
-    conn.execute(query("hold_tree"), {"enterprise_ids": sorted(seen.identities)})
+    conn.execute(query("hold_tree"), {"enterprise_ids": sorted(seen.complete)})
     return load_neighbourhood(conn, enterprise_ids, merge_ids, task_ids)
 
 

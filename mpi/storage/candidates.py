@@ -50,12 +50,8 @@ class Look:
     neighbours: list[Neighbour]
     #: Position → numbers of its suppressed keys.
     suppressed: dict[int, list[int]]
-
-    def saw(self) -> frozenset[tuple[int, int, str]]:
-        """What a decision rested on: equal before and after locking means nothing changed in between."""
-        return frozenset((n.record_id, n.version, n.enterprise_id) for n in self.neighbours) | frozenset(
-            (k.record_id, k.version, k.enterprise_id) for k in self.known.values()
-        )
+    #: Every record that shares a key with one of those asked about, in order.
+    sharing: list[int]
 
 
 class Asked(NamedTuple):
@@ -92,7 +88,7 @@ def look(conn: Connection, asked: Sequence[Asked]) -> Look:
 
 
 def _sorted_out(rows: list[tuple[Any, ...]]) -> Look:
-    found = Look({}, [], {})
+    found = Look({}, [], {}, [])
     for (
         kind,
         positions,
@@ -113,6 +109,8 @@ def _sorted_out(rows: list[tuple[Any, ...]]) -> Look:
         elif kind == 0:
             known = KnownRecord(number, enterprise_id, version, retired, content_hash, pending, task)
             found.known[positions[0]] = known
+        elif kind == 3:
+            found.sharing.extend(positions or ())
         else:
             found.suppressed.setdefault(positions[0], []).append(number)
     return found

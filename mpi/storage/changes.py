@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
@@ -28,43 +28,28 @@ class Signed:
 
 def apply_change(conn: Connection, change: Change, signed: Signed) -> None:
     """Write ``change`` with its events and one audit row, in the caller's transaction."""
-    conn.execute(
-        query("apply_change"),
-        {
-            "doc": orjson.dumps(_document(change)).decode(),
-            "rule_hash": signed.rule_hash,
-            "batch_id": signed.batch_id,
-            "result_count": len(change.links),
-            "enterprise_ids": _touched(change),
-            **_signature(signed),
-        },
-    )
+    parameters = {"doc": change_json(change), "signed": signature_json(change, signed)}
+    conn.execute(query("apply_change"), parameters)
+
+
+def change_json(change: Change) -> str:
+    """The change as the database's ``apply_change`` reads it."""
+    return orjson.dumps(_document(change)).decode()
+
+
+def signature_json(change: Change, signed: Signed) -> str:
+    """Who made the change, and which identities it touched."""
+    row = {"enterprise_ids": _touched(change), "result_count": len(change.links)}
+    return orjson.dumps(row | asdict(signed)).decode()
 
 
 def write_audit(
     conn: Connection, signed: Signed, *, enterprise_ids: list[str], query_fields: list[str], result_count: int
 ) -> None:
     """One row for a read or search: whose records were shown, and which fields were asked about."""
-    conn.execute(
-        query("write_audit"),
-        {
-            "enterprise_ids": enterprise_ids,
-            "query_fields": query_fields,
-            "result_count": result_count,
-            **_signature(signed),
-        },
-    )
-
-
-def _signature(signed: Signed) -> dict[str, Any]:
-    return {
-        "actor": signed.actor,
-        "role": signed.role,
-        "action": signed.action,
-        "outcome": signed.outcome,
-        "reason": signed.reason,
-        "request_id": signed.request_id,
-    }
+    row = asdict(signed)
+    row |= {"enterprise_ids": enterprise_ids, "query_fields": query_fields, "result_count": result_count}
+    conn.execute(query("write_audit"), row)
 
 
 def _touched(change: Change) -> list[str]:

@@ -20,8 +20,9 @@ from mpi.storage.queries import query
 Connection = psycopg.Connection[tuple[Any, ...]]
 Pool = ConnectionPool[Connection]
 
-#: Advisory lock classes. One number each, so that locks of different kinds never meet.
-LOCK_MIGRATION, LOCK_KEY, LOCK_BULK, LOCK_IDEMPOTENCY, LOCK_PUBLISH, LOCK_STEWARDSHIP = range(70, 76)
+#: Advisory lock classes. One number each, so that locks of different kinds never meet; the function ``register`` of the
+#: schema takes 71 for a blocking key and shares 72.
+LOCK_MIGRATION, LOCK_BULK, LOCK_IDEMPOTENCY, LOCK_PUBLISH, LOCK_STEWARDSHIP = 70, 72, 73, 74, 75
 
 #: SQLSTATE classes that mean the database is lost or overloaded, so that trying again can help.
 TRANSIENT_CLASSES = ("08", "53", "57")

@@ -46,17 +46,19 @@ def load_neighbourhood(
         {"enterprise_ids": list(enterprise_ids), "merge_ids": list(merge_ids), "task_ids": list(task_ids)},
     ).fetchall()
     parts: dict[str, list[_Json]] = {
-        name: [] for name in ("identity", "link", "merge", "assertion", "task", "move")
+        name: [] for name in ("identity", "link", "merge", "assertion", "task", "move", "withdrawal")
     }
     for part, value in rows:
         parts[part].append(value)
     return Neighbourhood(
         identities=_keyed(parts["identity"], "enterprise_id", _identity),
+        complete=frozenset(row["enterprise_id"] for row in parts["identity"] if row["complete"]),
         links=_keyed(sorted(parts["link"], key=lambda link: link["record_id"]), "record_id", _link),
         merges=_keyed(parts["merge"], "merge_id", _merge),
         assertions=_keyed(parts["assertion"], "assertion_id", _assertion),
         tasks=_keyed(parts["task"], "task_id", _task),
-        moves=tuple(_move(move) for move in sorted(parts["move"], key=lambda move: move["event_id"])),
+        moves=_events(parts["move"]),
+        withdrawals=_events(parts["withdrawal"]),
     )
 
 
@@ -121,11 +123,19 @@ def _task(row: _Json) -> TaskState:
     )
     resolution = Resolution(row["resolution"]) if row["resolution"] else None
     return TaskState(
-        task=task, state=row["state"], resolution=resolution, closed_by_merge_id=row["closed_by"]
+        task=task,
+        state=row["state"],
+        resolution=resolution,
+        closed_by_merge_id=row["closed_by"],
+        closed_by_task_id=row["closed_by_task"],
     )
 
 
-def _move(row: _Json) -> Event:
+def _events(rows: list[_Json]) -> tuple[Event, ...]:
+    return tuple(_event(row) for row in sorted(rows, key=lambda row: int(row["event_id"])))
+
+
+def _event(row: _Json) -> Event:
     return Event(
         type=EventType(row["type"]),
         enterprise_id=row["enterprise_id"],
@@ -133,5 +143,6 @@ def _move(row: _Json) -> Event:
         record_id=row["record_id"],
         merge_id=row["merge_id"],
         task_id=row["task_id"],
+        assertion_id=row["assertion_id"],
         data=row["data"] or {},
     )

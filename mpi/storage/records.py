@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from mpi.identity.change import Change
+from mpi.storage.candidates import BLOCK_MAX
+from mpi.storage.changes import Signed, change_json, signature_json
 from mpi.storage.database import Connection
 from mpi.storage.queries import query
 
@@ -31,8 +34,21 @@ class NewRecord(NamedTuple):
     keys: Sequence[int]
 
 
-def write_records(conn: Connection, records: Sequence[NewRecord], batch_id: int | None) -> None:
-    """Store new records with their blocking keys, in the caller's transaction."""
+class Held(NamedTuple):
+    """What a registration was decided on; it is written only if that still holds.
+
+    ``lock_numbers`` None: nobody else can be creating identities. ``sharing``: the records that shared a key.
+    """
+
+    lock_numbers: list[int] | None
+    sharing: list[int]
+    enterprise_ids: list[str]
+
+
+def register(
+    conn: Connection, records: Sequence[NewRecord], change: Change, signed: Signed, held: Held
+) -> bool:
+    """Store new records and what they were assigned. False, and nothing is written, when the world changed."""
     rows = [
         {
             "record_id": record.record_id,
@@ -42,20 +58,24 @@ def write_records(conn: Connection, records: Sequence[NewRecord], batch_id: int 
             "source_record": orjson.Fragment(record.content),
             "normalized": record.normalized,
             "search_text": record.search_text,
-            "batch_id": batch_id,
         }
         for record in records
     ]
-    if not rows:
-        return
-    conn.execute(
-        query("write_records"),
+    row = conn.execute(
+        query("register"),
         {
-            "doc": orjson.dumps({"records": rows}).decode(),
+            "records": orjson.dumps(rows).decode(),
             "keys": [key for record in records for key in record.keys],
             "key_record_ids": [record.record_id for record in records for _ in record.keys],
+            "doc": change_json(change),
+            "signed": signature_json(change, signed),
+            "block_max": BLOCK_MAX,
+            "lock_numbers": held.lock_numbers,
+            "seen": held.sharing,
+            "enterprise_ids": held.enterprise_ids,
         },
-    )
+    ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def lock_record(conn: Connection, record_id: int) -> HeldRecord:

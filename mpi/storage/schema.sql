@@ -282,3 +282,144 @@ CREATE TABLE schema_migration (
     checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- Writes a Change, whole: who is who, the questions for people, the ledger, and one audit row. The only way in which any
+-- of it ever changes. ``doc`` holds the lists of mpi/identity/change.py, ``signed`` says who did it and why.
+CREATE FUNCTION apply_change(doc json, signed json) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    who text := signed ->> 'actor';
+    why text := signed ->> 'reason';
+    rules text := signed ->> 'rule_hash';
+BEGIN
+    IF doc -> 'issued' IS NOT NULL THEN
+        INSERT INTO identity (enterprise_id, status, surviving_id, successors)
+        SELECT enterprise_id, status, surviving_id, coalesce(successors, '{}')
+        FROM json_to_recordset(doc -> 'issued') AS x(enterprise_id text, status text, surviving_id text, successors text[]);
+    END IF;
+    IF doc -> 'identities' IS NOT NULL THEN
+        UPDATE identity SET status = x.status, surviving_id = x.surviving_id, successors = coalesce(x.successors, '{}'),
+            changed_at = now()
+        FROM json_to_recordset(doc -> 'identities') AS x(enterprise_id text, status text, surviving_id text,
+            successors text[])
+        WHERE identity.enterprise_id = x.enterprise_id;
+    END IF;
+    IF doc -> 'links' IS NOT NULL THEN
+        INSERT INTO link (record_id, enterprise_id, decided_by, weight, probability, with_record_id, rule_hash)
+        SELECT record_id, to_id, decided_by, weight, probability, with_record_id, rules
+        FROM json_to_recordset(doc -> 'links') AS x(record_id bigint, to_id text, decided_by text, weight real,
+            probability real, with_record_id bigint)
+        ON CONFLICT (record_id) DO UPDATE SET enterprise_id = EXCLUDED.enterprise_id, decided_by = EXCLUDED.decided_by,
+            weight = EXCLUDED.weight, probability = EXCLUDED.probability, with_record_id = EXCLUDED.with_record_id,
+            rule_hash = EXCLUDED.rule_hash, linked_at = now();
+    END IF;
+    IF doc -> 'undone_merges' IS NOT NULL THEN
+        UPDATE merge SET undone_at = now(), undone_by = who, undo_reason = why
+        FROM json_array_elements_text(doc -> 'undone_merges') AS id WHERE merge.merge_id = id::bigint;
+    END IF;
+    IF doc -> 'merges' IS NOT NULL THEN
+        INSERT INTO merge (merge_id, surviving, subsumed, decided_by, actor, reason, moved_record_ids, kept_record_ids, task_id)
+        SELECT merge_id, surviving, subsumed, decided_by, who, reason, moved_record_ids, kept_record_ids, task_id
+        FROM json_to_recordset(doc -> 'merges') AS x(merge_id bigint, surviving text, subsumed text, decided_by text,
+            reason text, moved_record_ids bigint[], kept_record_ids bigint[], task_id bigint);
+    END IF;
+    IF doc -> 'withdrawn' IS NOT NULL THEN
+        UPDATE assertion SET withdrawn_at = now(), withdrawn_by = who, withdrawal_reason = why
+        FROM json_array_elements_text(doc -> 'withdrawn') AS id WHERE assertion.assertion_id = id::bigint;
+        UPDATE assertion_pair SET withdrawn = true
+        FROM json_array_elements_text(doc -> 'withdrawn') AS id WHERE assertion_pair.assertion_id = id::bigint;
+    END IF;
+    IF doc -> 'withdrawn_pairs' IS NOT NULL THEN
+        UPDATE assertion_pair p SET withdrawn = true
+        FROM json_to_recordset(doc -> 'withdrawn_pairs') AS x(assertion_id bigint, record_a bigint, record_b bigint)
+        WHERE p.assertion_id = x.assertion_id AND p.record_a = x.record_a AND p.record_b = x.record_b;
+    END IF;
+    IF doc -> 'assertions' IS NOT NULL THEN
+        INSERT INTO assertion (assertion_id, verdict, reason, actor, merge_id, task_id)
+        SELECT assertion_id, verdict, reason, who, merge_id, task_id
+        FROM json_to_recordset(doc -> 'assertions') AS x(assertion_id bigint, verdict text, reason text, merge_id bigint,
+            task_id bigint);
+        INSERT INTO assertion_pair (assertion_id, record_a, record_b, verdict)
+        SELECT assertion_id, record_a, record_b, verdict
+        FROM json_to_recordset(doc -> 'pairs') AS x(assertion_id bigint, record_a bigint, record_b bigint, verdict text);
+    END IF;
+    IF doc -> 'task_changes' IS NOT NULL THEN
+        -- What is answered goes first, so that a task re-pointed to the same two identities finds its place free.
+        FOR step IN 1..2 LOOP
+            UPDATE task SET identity_a = x.identity_a, identity_b = x.identity_b, state = x.state, version = version + 1,
+                resolution = x.resolution,
+                resolution_reason = CASE WHEN x.state = 'resolved' THEN why END,
+                resolved_by = CASE WHEN x.state = 'resolved' THEN who END,
+                resolved_at = CASE WHEN x.state = 'resolved' THEN now() END,
+                claimed_by = CASE WHEN x.state = 'claimed' THEN claimed_by END,
+                claim_expires_at = CASE WHEN x.state = 'claimed' THEN claim_expires_at END
+            FROM json_to_recordset(doc -> 'task_changes') AS x(task_id bigint, identity_a text, identity_b text, state text,
+                resolution text)
+            WHERE task.task_id = x.task_id AND (x.state = 'resolved') = (step = 1);
+        END LOOP;
+    END IF;
+    IF doc -> 'tasks' IS NOT NULL THEN
+        INSERT INTO task (task_id, kind, identity_a, identity_b, record_ids, weight, probability, guards, priority, rule_hash)
+        SELECT task_id, kind, identity_a, identity_b, record_ids, weight, probability, guards, priority, rules
+        FROM json_to_recordset(doc -> 'tasks') AS x(task_id bigint, kind text, identity_a text, identity_b text,
+            record_ids bigint[], weight real, probability real, guards text[], priority smallint);
+    END IF;
+    IF doc -> 'events' IS NOT NULL THEN
+        INSERT INTO event (type, actor, enterprise_id, other_enterprise_id, record_id, merge_id, task_id, assertion_id,
+            batch_id, data)
+        SELECT type, who, enterprise_id, other_enterprise_id, record_id, merge_id, task_id, assertion_id,
+            (signed ->> 'batch_id')::bigint, data
+        FROM json_to_recordset(doc -> 'events') AS x(type text, enterprise_id text, other_enterprise_id text,
+            record_id bigint, merge_id bigint, task_id bigint, assertion_id bigint, data json);
+    END IF;
+    INSERT INTO audit (actor, role, action, outcome, enterprise_ids, result_count, reason, request_id)
+    SELECT actor, role, action, outcome, enterprise_ids, result_count, reason, request_id
+    FROM json_to_record(signed) AS x(actor text, role text, action text, outcome text, enterprise_ids text[],
+        result_count integer, reason text, request_id text);
+END
+$$;
+
+-- Stores new records with the identities they were assigned, if what that was decided on still holds: one call, one
+-- round trip, one transaction. Returns false, and writes nothing, when the world changed since the look.
+-- ``lock_numbers``: whoever is about to create an identity holds its blocking keys, so that a twin request waits and then
+-- finds the record; NULL where nobody else can be creating one. ``seen``: the records that shared a key, at the look.
+CREATE FUNCTION register(
+    records json, keys bigint[], key_record_ids bigint[], doc json, signed json,
+    lock_numbers integer[], block_max integer, seen bigint[], enterprise_ids text[]
+) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    seen_now bigint[];
+    active_count integer;
+BEGIN
+    IF lock_numbers IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock_shared(72, 0);
+        PERFORM pg_advisory_xact_lock(71, number) FROM unnest(lock_numbers) AS number;
+        SELECT coalesce(array_agg(DISTINCT id ORDER BY id), '{}') INTO seen_now
+        FROM (
+            SELECT ARRAY(SELECT b.record_id FROM blocking_key b WHERE b.key = k LIMIT block_max + 1) AS ids
+            FROM unnest(keys) AS k
+        ) AS hit, unnest(hit.ids) AS id
+        WHERE cardinality(hit.ids) <= block_max;
+        IF seen_now <> seen THEN
+            RETURN false;
+        END IF;
+    END IF;
+    IF enterprise_ids <> '{}' THEN
+        SELECT count(*) INTO active_count FROM (
+            SELECT 1 FROM identity i WHERE i.enterprise_id = ANY(enterprise_ids) AND i.status = 'active'
+            ORDER BY i.enterprise_id FOR NO KEY UPDATE) AS held;
+        IF active_count <> cardinality(enterprise_ids) OR EXISTS (
+            SELECT FROM json_to_recordset(doc -> 'links') AS x(to_id text, with_record_id bigint)
+            JOIN link l ON l.record_id = x.with_record_id WHERE l.enterprise_id <> x.to_id) THEN
+            RETURN false;
+        END IF;
+    END IF;
+    INSERT INTO record (record_id, source_id, local_id, content_hash, source_record, normalized, search_text, batch_id)
+    SELECT record_id, source_id, local_id, decode(content_hash, 'hex'), source_record, normalized, search_text,
+        (signed ->> 'batch_id')::bigint
+    FROM json_to_recordset(records) AS x(record_id bigint, source_id smallint, local_id text, content_hash text,
+        source_record json, normalized json, search_text text);
+    INSERT INTO blocking_key (key, record_id) SELECT * FROM unnest(keys, key_record_ids);
+    PERFORM apply_change(doc, signed);
+    RETURN true;
+END
+$$;

@@ -1,6 +1,7 @@
 -- name: look
--- Everything a registration decides on, in one round trip and with bounded work whatever the data looks like:
--- kind 0 the record under this local ID, kind 1 the members of every identity near it, kind 2 the keys too common to use.
+-- Everything a registration decides on, in one round trip and with bounded work whatever the data looks like: kind 0 the
+-- record under this local ID, kind 1 the members of every identity near it, kind 2 the keys too common to use, kind 3 the
+-- records that share a key.
 WITH known AS MATERIALIZED (
     SELECT i.position, r.record_id, r.version, r.retired, r.content_hash, l.enterprise_id, p.content_hash AS pending_hash,
         p.task_id
@@ -13,7 +14,7 @@ WITH known AS MATERIALIZED (
         ARRAY(SELECT b.record_id FROM blocking_key b WHERE b.key = k.key LIMIT %(block_max)s + 1) AS record_ids
     FROM unnest(%(key_positions)s::int[], %(key_numbers)s::int[], %(keys)s::bigint[]) AS k(position, number, key)
 ), near AS (
-    SELECT l.enterprise_id, array_agg(DISTINCT h.position) AS positions
+    SELECT l.enterprise_id, array_agg(DISTINCT h.position)::bigint[] AS positions
     FROM (
         SELECT hit.position, id AS record_id FROM hit, unnest(hit.record_ids) AS id
         WHERE cardinality(hit.record_ids) <= %(block_max)s
@@ -22,7 +23,7 @@ WITH known AS MATERIALIZED (
     JOIN link l ON l.record_id = h.record_id
     GROUP BY l.enterprise_id
 )
-SELECT 0 AS kind, ARRAY[position] AS positions, record_id, enterprise_id, version, retired, content_hash,
+SELECT 0 AS kind, ARRAY[position]::bigint[] AS positions, record_id, enterprise_id, version, retired, content_hash,
     NULL::smallint AS source_id, NULL::json AS normalized, pending_hash, task_id
 FROM known
 UNION ALL
@@ -34,16 +35,11 @@ CROSS JOIN LATERAL (
 JOIN record r ON r.record_id = member.record_id
 WHERE NOT r.retired
 UNION ALL
-SELECT 2, ARRAY[hit.position], hit.number, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT 2, ARRAY[hit.position]::bigint[], hit.number, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM hit WHERE cardinality(hit.record_ids) > %(block_max)s
-
--- name: lock_keys
--- Who is about to create an identity holds its blocking keys, so that a twin request waits and then finds the record.
-SELECT pg_advisory_xact_lock(%(lock)s, k) FROM unnest(%(keys)s::int[]) WITH ORDINALITY AS u(k, o) ORDER BY o
-
--- name: lock_bulk_shared
--- One record at a time: many may create identities together.
-SELECT pg_advisory_xact_lock_shared(%(lock)s, 0)
+UNION ALL
+SELECT 3, array_agg(DISTINCT id ORDER BY id), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM hit, unnest(hit.record_ids) AS id WHERE cardinality(hit.record_ids) <= %(block_max)s
 
 -- name: lock_bulk
 -- A chunk of a file: while it decides, nobody else creates an identity.
@@ -66,16 +62,10 @@ SELECT enterprise_id FROM identity WHERE enterprise_id = ANY(%(enterprise_ids)s)
 -- An update decides on the version it replaces.
 SELECT version, normalized FROM record WHERE record_id = %(record_id)s FOR UPDATE
 
--- name: write_records
--- New records with their blocking keys.
-WITH doc AS (SELECT %(doc)s::json AS d), record_added AS (
-    INSERT INTO record (record_id, source_id, local_id, content_hash, source_record, normalized, search_text, batch_id)
-    SELECT record_id, source_id, local_id, decode(content_hash, 'hex'), source_record, normalized, search_text, batch_id
-    FROM doc, json_to_recordset(d -> 'records') AS x(record_id bigint, source_id smallint, local_id text, content_hash text,
-        source_record json, normalized json, search_text text, batch_id bigint)
-)
-INSERT INTO blocking_key (key, record_id)
-SELECT k.key, k.record_id FROM unnest(%(keys)s::bigint[], %(key_record_ids)s::bigint[]) AS k(key, record_id)
+-- name: register
+-- New records and what they were assigned, if that still holds.
+SELECT register(%(records)s::json, %(keys)s::bigint[], %(key_record_ids)s::bigint[], %(doc)s::json, %(signed)s::json,
+    %(lock_numbers)s::integer[], %(block_max)s::integer, %(seen)s::bigint[], %(enterprise_ids)s::text[])
 
 -- name: update_record
 -- The new demographics become current; what they replace is kept with the time it held.

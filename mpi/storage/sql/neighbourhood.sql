@@ -28,23 +28,35 @@ WITH RECURSIVE asked_merge AS (
         undone_at IS NOT NULL AS undone
     FROM merge WHERE surviving IN (SELECT enterprise_id FROM tree) OR subsumed IN (SELECT enterprise_id FROM tree)
 ), near_assertion AS MATERIALIZED (
-    SELECT assertion_id FROM assertion_pair p JOIN member ON p.record_a = member.record_id WHERE NOT p.withdrawn
+    SELECT assertion_id FROM assertion WHERE task_id = ANY(%(task_ids)s) AND withdrawn_at IS NULL
+    UNION SELECT assertion_id FROM assertion_pair p JOIN member ON p.record_a = member.record_id WHERE NOT p.withdrawn
     UNION SELECT assertion_id FROM assertion_pair p JOIN member ON p.record_b = member.record_id WHERE NOT p.withdrawn
 ), pair AS MATERIALIZED (
     SELECT p.assertion_id, p.record_a, p.record_b FROM assertion_pair p
     WHERE p.assertion_id IN (SELECT assertion_id FROM near_assertion) AND NOT p.withdrawn
+), told AS MATERIALIZED (
+    -- By identity, which has an index; both events name the identities they are about.
+    SELECT e.event_id, e.type, e.enterprise_id, e.other_enterprise_id, e.merge_id, e.task_id, e.assertion_id, e.data::jsonb AS data
+    FROM event e JOIN tree ON e.enterprise_id = tree.enterprise_id
+    WHERE e.type IN ('TaskResolved', 'AssertionWithdrawn')
+    UNION
+    SELECT e.event_id, e.type, e.enterprise_id, e.other_enterprise_id, e.merge_id, e.task_id, e.assertion_id, e.data::jsonb AS data
+    FROM event e JOIN tree ON e.other_enterprise_id = tree.enterprise_id
+    WHERE e.type IN ('TaskResolved', 'AssertionWithdrawn')
+), closing AS (
+    SELECT DISTINCT ON (task_id) task_id, merge_id, nullif((data ->> 'by_task_id')::bigint, task_id) AS by_task_id
+    FROM told WHERE type = 'TaskResolved' ORDER BY task_id, event_id DESC
 ), closed AS (
-    SELECT DISTINCT ON (e.task_id) e.task_id, e.merge_id FROM event e
-    WHERE e.type = 'TaskResolved' AND (e.merge_id IN (SELECT merge_id FROM near_merge) OR e.task_id = ANY(%(task_ids)s))
-    ORDER BY e.task_id, e.event_id DESC
+    SELECT task_id, merge_id, by_task_id FROM closing
+    WHERE merge_id IN (SELECT merge_id FROM near_merge) OR by_task_id = ANY(%(task_ids)s) OR task_id = ANY(%(task_ids)s)
 ), near_task AS MATERIALIZED (
     SELECT t.task_id, t.kind, t.state, t.identity_a, t.identity_b, t.record_ids, t.weight, t.probability, t.guards,
-        t.priority, t.resolution, closed.merge_id AS closed_by
+        t.priority, t.resolution, closed.merge_id AS closed_by, closed.by_task_id AS closed_by_task
     FROM task t LEFT JOIN closed ON closed.task_id = t.task_id AND t.state = 'resolved'
     WHERE t.task_id IN (
         SELECT task_id FROM task JOIN tree ON task.identity_a = tree.enterprise_id WHERE task.state <> 'resolved'
         UNION SELECT task_id FROM task JOIN tree ON task.identity_b = tree.enterprise_id WHERE task.state <> 'resolved'
-        UNION SELECT task_id FROM closed
+        UNION SELECT c.task_id FROM closed c JOIN task USING (task_id) WHERE task.state = 'resolved'
         UNION SELECT unnest(%(task_ids)s::bigint[]))
 ), mentioned AS (
     SELECT record_id FROM member
@@ -52,7 +64,16 @@ WITH RECURSIVE asked_merge AS (
     UNION SELECT unnest(record_ids) FROM near_task
     UNION SELECT unnest(moved_record_ids || kept_record_ids) FROM near_merge
 )
-SELECT 'identity' AS part, to_json(tree) AS value FROM tree
+SELECT 'identity' AS part, json_build_object('enterprise_id', i.enterprise_id, 'status', i.status,
+    'surviving_id', i.surviving_id, 'successors', i.successors, 'issued_at', i.issued_at,
+    'complete', i.enterprise_id IN (SELECT enterprise_id FROM tree)) AS value
+FROM identity i WHERE i.enterprise_id IN (
+    SELECT enterprise_id FROM tree
+    UNION SELECT l.enterprise_id FROM mentioned JOIN link l ON l.record_id = mentioned.record_id)
+UNION ALL SELECT 'withdrawal', json_build_object('event_id', event_id, 'type', type, 'enterprise_id', enterprise_id,
+    'other_enterprise_id', other_enterprise_id, 'record_id', null, 'merge_id', merge_id, 'task_id', task_id,
+    'assertion_id', assertion_id, 'data', data)
+    FROM told WHERE type = 'AssertionWithdrawn' AND task_id = ANY(%(task_ids)s)
 UNION ALL SELECT 'link', json_build_object('record_id', l.record_id, 'enterprise_id', l.enterprise_id, 'decided_by', l.decided_by,
     'retired', r.retired)
     FROM mentioned JOIN link l ON l.record_id = mentioned.record_id JOIN record r ON r.record_id = l.record_id
@@ -64,7 +85,7 @@ UNION ALL SELECT 'assertion', json_build_object('assertion_id', a.assertion_id, 
 UNION ALL SELECT 'task', to_json(near_task) FROM near_task
 UNION ALL SELECT 'move', json_build_object('event_id', e.event_id, 'type', e.type, 'enterprise_id', e.enterprise_id,
     'other_enterprise_id', e.other_enterprise_id, 'record_id', e.record_id, 'merge_id', e.merge_id, 'task_id', e.task_id,
-    'data', e.data)
+    'assertion_id', e.assertion_id, 'data', e.data)
     FROM event e JOIN member ON e.record_id = member.record_id
     WHERE e.type IN ('EnterpriseIdAssigned', 'RecordLinked', 'RecordUnlinked', 'RecordRetired')
 

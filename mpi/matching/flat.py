@@ -40,9 +40,9 @@ def source_record(
 
     ``source`` is used where the row names none. With ``reference_required=False`` (matching without saving)
     source and local_id may be absent and become ``""``. Flat fields become the first name, address, phone and
-    e-mail of their lists. Raises InvalidRecord, naming the field and never the value, on an unknown key, a wrong
-    type, text longer than its limit or holding NUL or a lone surrogate, a list of more than 50, and a record that
-    holds nothing to match on.
+    e-mail of their lists. Raises InvalidRecord, naming the field and never the value, on an unknown key, a
+    wrong type, text that is too long or holds NUL or a lone surrogate, a list of more than 50, and a record
+    that holds nothing to match on.
     """
     if not isinstance(flat, Mapping):
         raise InvalidRecord("a record must be an object", field="record")
@@ -74,8 +74,8 @@ def source_record(
 def flat_record(record: SourceRecord) -> dict[str, Any]:
     """The flat form of a source record, absent fields left out; ``source_record`` of it is the same record.
 
-    The first name, address, phone and e-mail stand in the flat columns. A list holds what is left, or all of it
-    where the first entry has a part that no flat column holds (``prefix``, ``use``, ``country``).
+    The first name, address, phone and e-mail stand in the flat columns. A list holds what is left, or all of
+    it where the first entry has a part that no flat column holds (``prefix``, ``use``, ``country``).
     """
     flat: dict[str, Any] = {}
     if record.source:

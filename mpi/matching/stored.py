@@ -45,7 +45,7 @@ def to_stored(record: NormalizedRecord) -> list[Any]:
         list(record.temporary_name) if record.temporary_name else None,
         [list(dropped) for dropped in record.dropped],
     ]
-    # `is False` is a statement (not deceased, not a multiple birth), not an absence; bool is an int, so ask first.
+    # False is a statement (not deceased, not a multiple birth) and equals 0, so it is asked for by itself.
     while len(stored) > 1 and (stored[-1] is None or stored[-1] in ("", 0, [])) and stored[-1] is not False:
         stored.pop()
     return stored
@@ -58,7 +58,22 @@ def from_stored(stored: Sequence[Any]) -> NormalizedRecord:
     count = len(stored)
     if count < _FULL:
         stored = [*stored, *_NOTHING[count:]]
-    _, names, date, sex, identifiers, addresses, phones, emails, maiden, multiple, order, dead, temporary, out = stored
+    (
+        _,
+        names,
+        date,
+        sex,
+        identifiers,
+        addresses,
+        phones,
+        emails,
+        maiden,
+        multiple,
+        order,
+        dead,
+        temporary,
+        out,
+    ) = stored
     return NormalizedRecord(
         names=tuple(map(_name, names)),
         birth_date=PartialDate(*date) if date else None,

@@ -1,4 +1,4 @@
-"""A source record made comparable: each value in one form, placeholders out, everything reported, nothing raised."""
+"""A source record made comparable: one form per value, placeholders out, all of it reported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ _BIRTH_ORDER_MAX = 10
 def normalize(record: SourceRecord) -> NormalizedRecord:
     """The comparable form of a source record, with what was sent and not used in ``dropped``.
 
-    Normalizing what came out again changes nothing, and no text makes it raise. Every rule: docs/normalization.md.
+    Normalizing what came out again changes nothing, and no text makes it raise. The rules:
+    docs/normalization.md.
     """
     dropped: list[Dropped] = []
     names, temporary = _names(record, dropped)

@@ -1,4 +1,4 @@
-"""Dates with the precision they were sent with: an unknown part stays unknown, an impossible one is reported."""
+"""Dates with the precision they were sent with: unknown parts stay unknown, impossible ones are reported."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ YEAR_MAX = 2100
 TWO_DIGIT_YEAR_MIN = 30
 
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_MONTHS = {name: number for number, name in enumerate(
-    ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"), start=1)}  # fmt: skip
-_MONTH_NAMES = ("JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER",
-                "NOVEMBER", "DECEMBER")  # fmt: skip
+_MONTH_NAMES = (
+    "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE",
+    "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER",
+)  # fmt: skip
+_MONTHS = {name[:3]: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 _PLACEHOLDER_WORDS = listed("dates", "words")
 _YEAR_ONLY = listed("dates", "year_only")
 _DROPPED = frozenset(placeholders()["dates"]["dropped"])
@@ -47,7 +48,7 @@ class DateReading(NamedTuple):
 def read_date(text: str) -> DateReading:
     """The date a text says, at the precision it says it.
 
-    Order where it is not plain: years lead where they have four digits, slashes are month/day/year, dashes and dots
+    Order where it is not plain: a year of four digits leads; slashes are month/day/year, dashes and dots
     day-month-year, each the other way round where that alone is possible. Reasons: docs/normalization.md.
 
     >>> read_date("1937-13-31")
@@ -158,7 +159,7 @@ def _is_year(part: str) -> bool:
 
 
 def _part(part: str) -> int:
-    """The number a part says, 0 where it says none: unknown, or not readable as one or two digits or a year."""
+    """The number a part says; 0 where it is unknown, or cannot be read as one or two digits or a year."""
     if part.isdigit():
         return int(part) if len(part) <= 4 and len(part) != 3 else 0
     if _UNKNOWN_PART.search(part):
@@ -172,7 +173,9 @@ def _part(part: str) -> int:
 
 def _unreadable_parts(reading: DateReading, parts: list[str]) -> DateReading:
     """The reading, with a word on parts that were sent, are not a sign for unknown, and could not be read."""
-    unread = [part for part in parts if _part(part) == 0 and not _UNKNOWN_PART.fullmatch(part) and part.strip("0")]
+    unread = [
+        part for part in parts if _part(part) == 0 and not _UNKNOWN_PART.fullmatch(part) and part.strip("0")
+    ]
     return DateReading(reading.date, (*reading.reasons, "unreadable-part")) if unread else reading
 
 

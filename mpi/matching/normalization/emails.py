@@ -23,7 +23,7 @@ class EmailReading(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def read_email(text: str) -> EmailReading:
-    """The comparable form of an e-mail address: lower case, without display name, tag, and dots Gmail ignores.
+    """An e-mail address in lower case, without display name, tag, and the dots that Gmail ignores.
 
     >>> read_email("Ann Lee <Ann.Lee+lab@GoogleMail.com>").address
     'annlee@gmail.com'

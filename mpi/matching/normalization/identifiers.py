@@ -30,8 +30,10 @@ _MBI_AUTHORITIES = frozenset(("mbi", "http://hl7.org/fhir/sid/us-mbi", _MBI_OID,
 
 _NOT_ALNUM = re.compile(r"[^A-Z0-9]+")
 _PLAIN_SSN = re.compile(r"(\d{3})-(\d\d)-(\d{4})", re.ASCII)
-_MASKED = re.compile(r"[Xx*#\s.-]*[Xx*#][Xx*#\s.-]*(\d{4})", re.ASCII)
-_SCANNED_SSN = re.compile(r"[0-9oOQDlI|!zZsSBGgq]{3}[- ][0-9oOQDlI|!zZsSBGgq]{2}[- ][0-9oOQDlI|!zZsSBGgq]{4}", re.ASCII)
+_MASKED = re.compile(r"(?:[\s.-]*[Xx*#]){3,}[\s.-]*(\d{4})", re.ASCII)
+_SCANNED_SSN = re.compile(
+    r"[0-9oOQDlI|!zZsSBGgq]{3}[- ][0-9oOQDlI|!zZsSBGgq]{2}[- ][0-9oOQDlI|!zZsSBGgq]{4}", re.ASCII
+)
 _SCANNED = str.maketrans("oOQDlI|!zZsSBGgq", "0000111122558699")
 # Medicare Beneficiary Identifier: no S, L, O, I, B, Z.
 _C, _A = "[1-9]", "[AC-HJKMNP-RT-Y]"
@@ -48,7 +50,7 @@ class IdentifierReading(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def read_ssn(text: str) -> IdentifierReading:
-    """What stands in the ``ssn`` field: a Social Security number, its last four, an ITIN, or another national number.
+    """What stands in ``ssn``: a Social Security number, its last four, an ITIN, or another national number.
 
     >>> read_ssn("536-22-8714").identifier
     NormalizedIdentifier(authority='SSN', type='SS', value='536228714')
@@ -92,7 +94,11 @@ def _nine_digits(value: str) -> IdentifierReading:
     if serial == "0000":
         return IdentifierReading(None, "ssn-serial")
     if area[0] == "9":
-        return _reading("ITIN", "TAX", value) if _is_itin_group(int(group)) else IdentifierReading(None, "ssn-area")
+        return (
+            _reading("ITIN", "TAX", value)
+            if _is_itin_group(int(group))
+            else IdentifierReading(None, "ssn-area")
+        )
     return _reading("SSN", "SS", value)
 
 
@@ -108,12 +114,15 @@ def _last_four(digits: str) -> IdentifierReading:
 
 @lru_cache(maxsize=65_536)
 def read_identifier(identifier: Identifier) -> IdentifierReading:
-    """An identifier of any authority: the SSN and MBI by their rules, others as upper-case letters and digits.
+    """An identifier of any authority: SSN and MBI by their rules, others as upper-case letters and digits.
 
     >>> read_identifier(Identifier("NORTH", "MR", " mrn-0042 ")).identifier
     NormalizedIdentifier(authority='NORTH', type='MR', value='MRN0042')
     """
-    authority, kind = identifier.authority.strip(), _NOT_ALNUM.sub("", to_ascii(identifier.type or "").upper())
+    authority, kind = (
+        identifier.authority.strip(),
+        _NOT_ALNUM.sub("", to_ascii(identifier.type or "").upper()),
+    )
     known = authority.lower()
     if known in _SSN_AUTHORITIES or kind in ("SS", "SSN", "SSN4"):
         return read_ssn(identifier.value)
@@ -122,7 +131,9 @@ def read_identifier(identifier: Identifier) -> IdentifierReading:
     if reason:
         return IdentifierReading(None, reason)
     if known in _MBI_AUTHORITIES:
-        return _reading("MBI", "MC", value) if _MBI.fullmatch(value) else IdentifierReading(None, "mbi-format")
+        return (
+            _reading("MBI", "MC", value) if _MBI.fullmatch(value) else IdentifierReading(None, "mbi-format")
+        )
     if known == "itin" and value.isdigit() and len(value) == 9:
         return _nine_digits(value)
     return _reading(authority, kind, value)

@@ -1,4 +1,4 @@
-"""Names made comparable: one alphabet, no titles, suffixes in their place, placeholders out, aliases beside."""
+"""Names made comparable: suffixes in their place, placeholders out, aliases beside them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from typing import NamedTuple
 
 from mpi.matching.normalization.newborns import read_newborn
 from mpi.matching.normalization.nicknames import is_known_given
-from mpi.matching.normalization.tables import listed, placeholders, spellings, words
+from mpi.matching.normalization.tables import listed, placeholders
 from mpi.matching.normalization.transliteration import ascii_upper
+from mpi.matching.normalization.words import (
+    CREDENTIALS,
+    SUFFIXES,
+    family_words,
+    fold,
+    given_words,
+    read_suffix,
+)
 from mpi.matching.record import NormalizedName, PersonName, TemporaryName
 
 #: Further names taken from one field (``SMITH/JONES AKA MILLER``).
@@ -17,11 +25,6 @@ ALIASES_MAX = 4
 #: How often a name is read again until it stays as it is.
 ROUNDS_MAX = 4
 
-_TITLES = words("titles.txt")
-_SUFFIXES = spellings("suffixes.txt")
-_CREDENTIALS = words("credentials.txt")
-_TAIL_SUFFIXES = {word: form for word, form in _SUFFIXES.canonical.items() if word not in _SUFFIXES.marked}
-_TAIL_CREDENTIALS = frozenset(_CREDENTIALS.canonical) - _CREDENTIALS.marked
 _ANY = listed("names", "any")
 _PLACEHOLDERS = {field: _ANY | listed("names", field) for field in ("given", "middle", "family")}
 _RAW = listed("names", "raw")
@@ -30,17 +33,9 @@ _PAIRS = frozenset((given, family) for given, family in placeholders()["names"][
 #: Family names of one letter that people have (Korean O, Burmese U, Chinese E).
 _ONE_LETTER_FAMILIES = frozenset("OEU")
 
-_SEPARATORS = " \t\n\r\v\f-.,/_&+()[]{}<>\";=~"
-_FOLD: dict[int, int | str | None] = dict.fromkeys(range(128))
-_FOLD |= {ord(character): " " for character in _SEPARATORS}
-_FOLD |= {code: code for code in (*range(48, 58), *range(65, 91))}
-_SCANNED = str.maketrans("02345689", "OZEASGBG")
-_VOWELS = frozenset("AEIOUY")
-_ORDINAL = re.compile(r"\d+(?:ST|ND|RD|TH)")
 _REPEATED = re.compile(r"(.)\1{2,}")
-_ALSO = re.compile(r"\s*/\s*|\s+(?:A\.?K\.?A\.?|F\.?K\.?A\.?|NEE|FORMERLY)\s+")
+_ALSO = re.compile(r"(?:\s*/\s*|\s+(?:A\.?K\.?A\.?|F\.?K\.?A\.?|NEE|FORMERLY)(?=\s))+\s*")
 _BRACKETED = re.compile(r"(?:^|(?<=\s))(?:\(([^()]{2,})\)|\"([^\"]{2,})\")")
-_JOINED_HEADS = frozenset(("O", "D", "MC", "MAC", "FITZ"))
 
 
 class NameReading(NamedTuple):
@@ -59,7 +54,7 @@ class _Parts(NamedTuple):
 
 
 def read_name(name: PersonName) -> NameReading:
-    """What a name says. Comma forms are taken apart, aliases and bracketed nicknames become names of their own.
+    """What a name says; aliases and bracketed nicknames become names of their own.
 
     >>> read_name(PersonName("Dr. John Q.", None, "O'Neil-Smith Jr")).names
     (NormalizedName(given='JOHN', middle='Q', family='ONEIL SMITH', suffix='JR'),)
@@ -74,17 +69,14 @@ def _read(given: str, middle: str, family: str, suffix: str) -> NameReading:
         parts = _without_comma(parts)
     others: list[NormalizedName] = []
     parts, other_parts = _without_aliases(parts)
-    newborn = _newborn(parts)
-    if newborn:
-        return newborn
     reading = _settled(parts)
     for other in other_parts[:ALIASES_MAX]:
         others += _settled(other).names
-    return NameReading(_distinct((*reading.names, *others)), None, reading.dropped) if others else reading
+    return reading._replace(names=_distinct((*reading.names, *others))) if others else reading
 
 
 def _settled(parts: _Parts) -> NameReading:
-    """The name read until reading it again changes nothing: what one field gave away may be a word of the next."""
+    """The name read until reading it again changes nothing."""
     reading = _one_name(parts)
     for _ in range(ROUNDS_MAX):
         if not reading.names:
@@ -92,11 +84,16 @@ def _settled(parts: _Parts) -> NameReading:
         again = _one_name(_Parts(*reading.names[0]))
         if again.names == reading.names:
             break
-        reading = again._replace(dropped=reading.dropped + again.dropped)
+        reading = NameReading(
+            again.names, reading.temporary or again.temporary, reading.dropped + again.dropped
+        )
     return reading
 
 
 def _one_name(parts: _Parts) -> NameReading:
+    newborn = _newborn(parts)
+    if newborn:
+        return newborn
     given, given_suffix = given_words(parts.given)
     middle, middle_suffix = given_words(parts.middle)
     family, family_suffix = family_words(parts.family)
@@ -132,7 +129,7 @@ def _refusal(field: str, sent: str, tokens: tuple[str, ...]) -> str:
     if sent.strip().upper() in _RAW:
         return "placeholder-name"
     if not tokens:
-        return "no-letters" if not _fold(sent) else "title-only"
+        return "no-letters" if not fold(sent) else "title-only"
     text = " ".join(tokens)
     if text in _PLACEHOLDERS[field] or (len(tokens) > 1 and _HOUSEHOLD.issuperset(tokens)):
         return "placeholder-name"
@@ -143,43 +140,6 @@ def _refusal(field: str, sent: str, tokens: tuple[str, ...]) -> str:
     return ""
 
 
-@lru_cache(maxsize=65_536)
-def given_words(text: str) -> tuple[tuple[str, ...], str]:
-    """The words of a given or middle name without titles, and the generation suffix found among them."""
-    tokens, suffix = _without_suffix(_fold(text))
-    return _without_title(tokens), suffix
-
-
-@lru_cache(maxsize=65_536)
-def family_words(text: str) -> tuple[tuple[str, ...], str]:
-    """The words of a family name: particles apart, Mc and O' attached, SAINT as ST, suffix and title out."""
-    tokens, suffix = _without_suffix(_fold(text))
-    tokens = _without_title(tokens)
-    joined: list[str] = []
-    for position, token in enumerate(tokens):
-        if joined and joined[-1] in _JOINED_HEADS and (len(token) > 2 or joined[-1] in ("O", "MC")):
-            joined[-1] += token
-        elif token in ("Y", "E") and 0 < position < len(tokens) - 1:
-            # García y Márquez
-            continue
-        else:
-            joined.append("ST" if token == "SAINT" else token)
-    return tuple(joined), suffix
-
-
-@lru_cache(maxsize=1_024)
-def read_suffix(text: str) -> str:
-    """The generation a suffix says: JR, SR, I, II, III, IV … or nothing.
-
-    >>> read_suffix("Jr."), read_suffix("3rd"), read_suffix("MD")
-    ('JR', 'III', '')
-    """
-    for token in ascii_upper(text).translate(_FOLD).split():
-        if token in _SUFFIXES.canonical:
-            return _SUFFIXES.canonical[token]
-    return ""
-
-
 def read_family(text: str) -> tuple[str, str]:
     """A family name alone (mother's maiden name), and why it was not taken where it was not."""
     dropped: list[tuple[str, str]] = []
@@ -187,51 +147,11 @@ def read_family(text: str) -> tuple[str, str]:
     return " ".join(family), dropped[0][1] if dropped else ""
 
 
-def _fold(text: str) -> tuple[str, ...]:
-    """Upper-case words of A–Z; apostrophes and what a scanner leaves within a word vanish."""
-    if text.isascii() and text.isalpha():
-        return (text.upper(),)
-    tokens = ascii_upper(text).translate(_FOLD).split()
-    if any(not token.isalpha() for token in tokens):
-        tokens = [word for token in tokens if (word := _without_digits(token))]
-    return tuple(tokens)
-
-
-def _without_digits(token: str) -> str:
-    """``PHIL1IP`` → PHILLIP, ``SM1TH`` → SMITH, ``SMITH2`` → SMITH; the 3RD of a generation stays."""
-    if token.isalpha() or token in _SUFFIXES.canonical:
-        return token
-    letters = sum(map(str.isalpha, token))
-    if letters < 2 or _ORDINAL.fullmatch(token):
-        return "".join(filter(str.isalpha, token)) if letters == 1 else ""
-    token = token.rstrip("0123456789").replace("7", "T").translate(_SCANNED)
-    while "1" in token:
-        position = token.index("1")
-        around = token[max(position - 1, 0) : position] + token[position + 1 : position + 2]
-        token = token.replace("1", "L" if _VOWELS & set(around) else "I", 1)
-    return token
-
-
-def _without_title(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    while tokens and tokens[0] in _TITLES.canonical and (len(tokens) > 1 or tokens[0] not in _TITLES.marked):
-        tokens = tokens[1:]
-    return tokens
-
-
-def _without_suffix(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    """Suffixes and credentials at the end of a name; a name of one word stays a name."""
-    suffix = ""
-    while len(tokens) > 1 and (tokens[-1] in _TAIL_SUFFIXES or tokens[-1] in _TAIL_CREDENTIALS):
-        suffix = _TAIL_SUFFIXES.get(tokens[-1], "") or suffix
-        tokens = tokens[:-1]
-    return tokens, suffix
-
-
 def _split_given(given: tuple[str, ...], middle: tuple[str, ...]) -> tuple[str, str]:
     """The first given name, and the others before the middle name.
 
-    MARY ANN is MARY, middle ANN. Halves of one name are put together: a first word of two letters (LA TOYA), and a
-    first word that is no known name where both together are one (JOSHU A).
+    MARY ANN is MARY, middle ANN. Halves of one name are put together: a first word of two letters (LA TOYA),
+    and a first word that is no known name where both together are one (JOSHU A).
     """
     if not given:
         return "", " ".join(middle)
@@ -255,8 +175,8 @@ def _without_comma(parts: _Parts) -> _Parts:
     head, *tail = [piece.strip() for piece in source.split(",")]
     names = []
     for piece in filter(None, tail):
-        tokens = _fold(piece)
-        if tokens and all(token in _SUFFIXES.canonical or token in _CREDENTIALS.canonical for token in tokens):
+        tokens = fold(piece)
+        if tokens and all(token in SUFFIXES.canonical or token in CREDENTIALS.canonical for token in tokens):
             suffix = suffix or piece
         else:
             names.append(piece)
@@ -264,17 +184,17 @@ def _without_comma(parts: _Parts) -> _Parts:
     if not head or (not rest and source is given):
         return parts._replace(suffix=suffix)
     if source is family:
-        if rest and other and _fold(rest)[:1] != _fold(other)[:1]:
+        if rest and other and fold(rest)[:1] != fold(other)[:1]:
             return parts
         return _Parts(given or rest, middle, head, suffix)
-    if not family or _fold(head) == _fold(family):
+    if not family or fold(head) == fold(family):
         return _Parts(rest, middle, family or head, suffix)
     return parts
 
 
 def _without_aliases(parts: _Parts) -> tuple[_Parts, list[_Parts]]:
-    """The main name, and those beside it: ``SMITH/JONES``, ``SMITH AKA JONES``, ``William "Bill"``, ``Smith (Jones)``."""
-    others: list[_Parts] = []
+    """The main name, and those beside it: SMITH/JONES, SMITH AKA JONES, William "Bill", Smith (Jones)."""
+    beside: list[tuple[str, str]] = []
     for field in ("given", "family"):
         text = getattr(parts, field)
         if text.isascii() and text.isalpha():
@@ -282,12 +202,18 @@ def _without_aliases(parts: _Parts) -> tuple[_Parts, list[_Parts]]:
         plain = ascii_upper(text)
         bracketed = [first or second for first, second in _BRACKETED.findall(plain)]
         remaining = _BRACKETED.sub(" ", plain) if bracketed else plain
-        pieces = [piece for piece in _ALSO.split(remaining) if _fold(piece)]
-        if not pieces or (len(pieces) == 1 and not bracketed) or plain.strip() in _RAW or field == "given" and "B/" in plain:
+        every = _ALSO.split(remaining)
+        pieces = [piece for piece in every if fold(piece)]
+        if (
+            not pieces
+            or (len(every) == 1 and not bracketed)
+            or plain.strip() in _RAW
+            or (field == "given" and "B/" in plain)
+        ):
             continue
         parts = parts._replace(**{field: pieces[0]})
-        others += [parts._replace(**{field: other}) for other in (*pieces[1:], *bracketed)]
-    return parts, others
+        beside += [(field, other) for other in (*pieces[1:], *bracketed)]
+    return parts, [parts._replace(**{field: other}) for field, other in beside]
 
 
 def _newborn(parts: _Parts) -> NameReading | None:

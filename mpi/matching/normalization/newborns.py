@@ -1,4 +1,4 @@
-"""Newborns' placeholder names: what they say of sex, birth order and mother, and that nobody has a name yet."""
+"""Newborns' placeholder names: what they say of sex, birth order and mother."""
 
 from __future__ import annotations
 
@@ -13,9 +13,23 @@ _SEX = {"BOY": "M", "BOYS": "M", "MALE": "M", "BB": "M", "GIRL": "F", "GIRLS": "
 _NEWBORN = frozenset(("BABY", "BABE", "NEWBORN", "NB", "INFANT", "TWIN", "TRIPLET", "QUAD", "BB", "BG"))
 #: Words that make a placeholder of what stands before them: JUDY GIRL A, JUSTINE'S NEWBORN BOY.
 _CLOSING = frozenset(("BOY", "GIRL", "BABY", "NEWBORN", "TWIN", "INFANT"))
-_FILLERS = frozenset(("OF", "THE", "NAME", "UNNAMED", "NO", "A/B"))
-_ORDER = {letter: order for order, letter in enumerate("ABCDEFGH", start=1)} | {str(n): n for n in range(1, 10)} | {
-    "I": 1, "II": 2, "III": 3, "ONE": 1, "TWO": 2, "THREE": 3, "FIRST": 1, "SECOND": 2, "1ST": 1, "2ND": 2}  # fmt: skip
+_FILLERS = frozenset(("OF", "THE", "NAME", "UNNAMED", "NO", "AKA", "FKA", "NEE", "FORMERLY"))
+_ORDER = {
+    **{letter: order for order, letter in enumerate("ABCDEFGH", start=1)},
+    **{str(order): order for order in range(1, 10)},
+    **{
+        "I": 1,
+        "II": 2,
+        "III": 3,
+        "ONE": 1,
+        "TWO": 2,
+        "THREE": 3,
+        "FIRST": 1,
+        "SECOND": 2,
+        "1ST": 1,
+        "2ND": 2,
+    },
+}
 
 _MAYBE = re.compile(r"BABY|BABE|BOY|GIRL|NEWBORN|INFANT|TWIN|TRIPLET|QUAD|\bNB|\bB/?[BG]\b")
 _GLUED = re.compile(r"(BABY|NEWBORN|NB|INFANT|TWIN|B(?=BOY|GIRL))?(BOY|GIRL|MALE|FEMALE)?([1-9])?([A-Z]*)")
@@ -69,7 +83,7 @@ def _words(text: str) -> list[str]:
 
 
 def _taken_apart(word: str) -> list[str]:
-    """``BoyMarie``, ``GIRL2MARIE``, ``BABYBOY`` in their words; names that only begin so (BOYD, BABYLON) whole."""
+    """``BoyMarie``, ``GIRL2MARIE``, ``BABYBOY`` in their words; names that only begin so (BOYD) whole."""
     upper = word.upper()
     glued = _GLUED.fullmatch(upper)
     if not glued or not (glued[1] or glued[2]):

@@ -26,8 +26,9 @@ def _roots() -> dict[str, frozenset[str]]:
 def nickname_roots(given: str) -> frozenset[str]:
     """The names that a normalized given name stands for: itself, and those it is a short form of.
 
-    Two names may be one person's when their roots meet. That is no equivalence (BILL meets ROBERT and WILLIAM,
-    which do not meet each other), so it may raise a level of agreement and make a blocking key, not merge values.
+    Two names may be one person's when their roots meet. That is no equivalence (BILL meets ROBERT and
+    WILLIAM, which do not meet each other): it may raise a level of agreement and make a blocking key, but
+    never replace a value.
 
     >>> bool(nickname_roots("PEGGY") & nickname_roots("MARGARET"))
     True

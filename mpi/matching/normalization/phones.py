@@ -18,7 +18,9 @@ _DIGITS_MAX = 20
 _SEQUENCES = listed("phones", "sequences")
 
 _NOT_DIGIT = re.compile(r"\D+", re.ASCII)
-_EXTENSION = re.compile(r"[;,\s]*(?:\bEXT(?:ENSION|N)?\b|EXT(?=[.:\s\d])|(?<=\d)\s*X|#)[.:=\s]*\d{1,8}\s*$", re.ASCII)
+_EXTENSION = re.compile(
+    r"[;,\s]*(?:\bEXT(?:ENSION|N)?\b|EXT(?=[.:\s\d])|(?<=\d)\s*X|#)[.:=\s]*\d{1,8}\s*$", re.ASCII
+)
 _VANITY = re.compile(r"(?:\+?1[-.\s]?)?\(?[2-9]\d\d\)?[-.\s]*[A-Z0-9][A-Z0-9-]{6,}", re.ASCII)
 _KEYPAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 # North American numbering plan: area and exchange begin with 2-9; N11 are services.
@@ -36,16 +38,16 @@ class PhoneReading(NamedTuple):
 def read_phone(text: str) -> PhoneReading:
     """The comparable digits of a telephone number.
 
-    A North American number is 1 and ten digits; one dialled internationally (+, 00, 011) is its E.164 digits, with
-    00 before it where those are ten and would be taken for North American; anything else keeps its digits.
+    A North American number is 1 and ten digits; one dialled internationally (+, 00, 011) is its E.164 digits,
+    with 00 before them where they are ten and would be taken for North American; others keep their digits.
 
     >>> read_phone("(212) 867-5309 x12").number
     '12128675309'
     """
     upper = _EXTENSION.sub("", ascii_upper(text).strip())
     digits = _NOT_DIGIT.sub("", upper)
-    if upper[:1] == "+" or upper[:2] == "00" or (upper[:3] == "011" and len(digits) > 10):
-        return _international(upper, digits)
+    if upper[:1] == "+" or digits[:2] == "00" or (digits[:3] == "011" and len(digits) > 10):
+        return _international(digits if upper[:1] == "+" else digits.removeprefix("011"))
     if any("A" <= character <= "Z" for character in upper) and _VANITY.fullmatch(upper):
         digits = _NOT_DIGIT.sub("", upper.translate(_KEYPAD))[: 11 if upper.lstrip("+")[0] == "1" else 10]
     return _local(digits)
@@ -62,9 +64,7 @@ def _local(digits: str) -> PhoneReading:
     return PhoneReading(digits)
 
 
-def _international(upper: str, digits: str) -> PhoneReading:
-    if upper[0] != "+":
-        digits = digits[3:] if digits[:3] == "011" and len(digits) > 10 else digits
+def _international(digits: str) -> PhoneReading:
     digits = digits.lstrip("0")
     if digits[:1] == "1" and len(digits) == 11:
         return _local(digits)
@@ -76,7 +76,7 @@ def _international(upper: str, digits: str) -> PhoneReading:
 
 
 def _e164(digits: str) -> str:
-    """The digits, or fewer where the number has a part that is not dialled, such as the 0 of ``+44 (0)20 …``."""
+    """The digits, without a part that is not dialled, such as the 0 of ``+44 (0)20 …``."""
     try:
         number = parse_number("+" + digits)
     except NumberParseException:
@@ -91,7 +91,7 @@ def _refusal(digits: str) -> str:
         return "phone-too-long"
     if digits in _SEQUENCES or len(set(digits[-7:])) == 1:
         return "placeholder-phone"
-    # The 555 exchange reaches nobody, but for 0100-0199: reserved for fiction, in synthetic populations a real number.
+    # The 555 exchange reaches nobody; 0100-0199 of it are for fiction, so synthetic people have them.
     if len(digits) == 10 and digits[3:6] == "555" and digits[6:8] != "01":
         return "placeholder-phone"
     return ""

@@ -8,7 +8,7 @@ from unicodedata import category, normalize
 from anyascii import anyascii
 
 # NFKC would turn the spacing accents into a space and a combining mark, and split O´Neil.
-_APOSTROPHES = str.maketrans(dict.fromkeys("´‘’‛ʹʻʼʽˈ′＇᾿`", "'"))  # noqa: RUF001
+_APOSTROPHES = str.maketrans(dict.fromkeys("´‘’‛ʹʻʼʽˈ′＇᾿`", "'"))
 _NOTHING = ("Cf", "Cs", "Co", "Cn")
 
 
@@ -19,7 +19,7 @@ def _transliterated(text: str) -> str:
 
 
 def _kept(character: str) -> str:
-    """Format characters and halves of pairs vanish; pictures and symbols, whose names anyascii spells, separate."""
+    """Format characters and lone surrogates vanish; symbols, whose names anyascii spells, separate words."""
     if character.isascii():
         return character
     kind = category(character)

@@ -142,7 +142,7 @@ def test_hash_follows_the_content_and_not_the_comments() -> None:
 
 def test_hash_follows_the_frequencies() -> None:
     rules = load_rules()
-    table = frequency_table("family", {"SMITH": 0.01}, 1e-5)
+    table = frequency_table("family", {"SMITH": 0.01}, floor=1e-5, unseen=1e-4)
     learned = rules.with_frequencies({"family": table})
     assert learned.hash != rules.hash
     assert learned.frequencies["family"].frequency("SMITH") == 0.01
@@ -150,9 +150,12 @@ def test_hash_follows_the_frequencies() -> None:
 
 
 def test_a_value_is_never_rarer_than_the_floor() -> None:
-    table = read_frequencies("family", "value,frequency\nsmith,0.008\nRARE,0.0000001\n", 1e-5)
+    table = read_frequencies(
+        "family", "value,frequency\nsmith,0.008\nRARE,0.0000001\n", floor=1e-5, unseen=1e-4
+    )
     assert table.frequency("SMITH") == 0.008
-    assert table.frequency("RARE") == table.frequency("UNHEARD") == 1e-5
+    assert table.frequency("RARE") == 1e-5
+    assert table.frequency("UNHEARD") == 1e-4
     assert table.frequency("SMITH JONES") == pytest.approx(0.0008)
 
 
@@ -161,7 +164,7 @@ def test_a_value_is_never_rarer_than_the_floor() -> None:
 )
 def test_a_broken_frequency_file_is_refused(text: str) -> None:
     with pytest.raises(InvalidRuleSet, match=r"frequencies\.family"):
-        read_frequencies("family", text, 1e-5)
+        read_frequencies("family", text, floor=1e-5, unseen=1e-4)
 
 
 def test_a_rule_set_is_found_by_path_or_by_name(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from mpi.matching.comparison.columns import Column, Columns
 from mpi.matching.comparison.comparators import (
     COMPARATORS,
     MISSING_LEVEL,
+    maiden_as_middle,
     middle_used,
     swapped_names,
     two_names,
@@ -123,6 +124,11 @@ def _refine_names(levels: Levels, columns: Columns, pairs: tuple[Any, Any], rule
             given[pair] = _GIVEN["middle_used"]
             if "middle" in rows:
                 levels[rows["middle"], pair] = middle
+    for pair in np.flatnonzero(family == _FAMILY["different"]).tolist():
+        if maiden_as_middle(names[pairs[0][pair]], names[pairs[1][pair]]):
+            family[pair] = _FAMILY["part"]
+            if "middle" in rows:
+                levels[rows["middle"], pair] = MISSING_LEVEL
     frequency = rules.comparisons[rows["given"]].frequency
     if frequency is not None:
         known = rules.frequencies[frequency].values

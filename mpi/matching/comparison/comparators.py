@@ -27,6 +27,7 @@ Names = tuple[NormalizedName, ...]
 #: Jaro–Winkler similarity from which two names count as spellings of one (Winkler 1990).
 _SIMILAR_NAME: Final = 0.90
 _SIMILAR_STREET: Final = 0.88
+_SIMILAR_CITY: Final = 0.92
 _SIMILAR_EMAIL: Final = 0.95
 #: Years between two birth dates from which they are of two generations.
 _GENERATION_YEARS: Final = 15
@@ -89,6 +90,8 @@ def _given_level(a: str, b: str) -> int:
         return _GIVEN["nickname"]
     if _misspelt(a, b):
         return _GIVEN["similar"]
+    if a.startswith(b) or b.startswith(a):
+        return _GIVEN["initial"]
     return _GIVEN["phonetic"] if _sound(first_a) == _sound(first_b) else _GIVEN["different"]
 
 
@@ -118,6 +121,15 @@ def middle_used(left: Names, right: Names) -> int | None:
                     both = called[1] and named[0]
                     return _middle_level(called[1], named[0]) if both else MISSING_LEVEL
     return None
+
+
+def maiden_as_middle(left: Names, right: Names) -> bool:
+    """Whether the family name of the one is the other's middle name, as after a marriage."""
+    for a in left:
+        for b in right:
+            if (a[2] == b[1] and len(a[2]) > 1) or (b[2] == a[1] and len(b[2]) > 1):
+                return True
+    return False
 
 
 def two_names(left: Names, right: Names, known: Container[str]) -> bool:
@@ -267,7 +279,7 @@ def _address_level(a: NormalizedAddress, b: NormalizedAddress) -> int:
     same_zip = zip_code[:5] == other_zip[:5] if zip_code and other_zip else None
     same_city = None
     if city and other_city:
-        same_city = city == other_city and (not state or not other_state or state == other_state)
+        same_city = (not state or not other_state or state == other_state) and _one_city(city, other_city)
     if street and other_street:
         if street == other_street:
             return _ADDRESS["exact"] if same_zip or same_city else _ADDRESS["street"]
@@ -279,6 +291,10 @@ def _address_level(a: NormalizedAddress, b: NormalizedAddress) -> int:
         return _ADDRESS["city"]
     compared = (street and other_street) or same_zip is not None or same_city is not None
     return _ADDRESS["different"] if compared else MISSING_LEVEL
+
+
+def _one_city(a: str, b: str) -> bool:
+    return a == b or JaroWinkler.similarity(a, b, score_cutoff=_SIMILAR_CITY) >= _SIMILAR_CITY
 
 
 def _similar_street(a: str, b: str) -> bool:

@@ -83,7 +83,7 @@ def placeholder_name(record: NormalizedRecord) -> Hashable:
     """Whether a placeholder stands where the name should: an unnamed newborn, an unknown patient."""
     if record.temporary_name is None and not record.dropped:
         return False
-    if any([name[0] for name in record.names]):
+    if any(name[0] for name in record.names):
         return False
     return record.temporary_name is not None or any(d.reason == "placeholder-name" for d in record.dropped)
 

@@ -182,15 +182,15 @@ def _column(key: str, levels: Mapping[str, Any], column: str) -> dict[str, float
 def _frequencies(tables: Mapping[str, Any], folder: Path | None) -> dict[str, FrequencyTable]:
     made = {}
     for name in tables:
+        key = f"frequencies.{name}"
         entry = _table(tables, name, "frequencies.")
-        _only(f"frequencies.{name}", entry, {"file", "floor"})
-        file = _word(entry, "file", f"frequencies.{name}.")
+        _only(key, entry, {"file", "floor", "unseen"})
+        file = _word(entry, "file", f"{key}.")
         if folder is None or not (folder / file).is_file():
-            raise InvalidRuleSet(
-                f"frequencies.{name}.file: there is no {file}", field=f"frequencies.{name}.file"
-            )
-        floor = _number(entry, "floor", f"frequencies.{name}.")
-        made[name] = read_frequencies(name, (folder / file).read_text(encoding="utf-8"), floor)
+            raise InvalidRuleSet(f"{key}.file: there is no {file}", field=f"{key}.file")
+        floor, unseen = (_number(entry, bound, f"{key}.") for bound in ("floor", "unseen"))
+        text = (folder / file).read_text(encoding="utf-8")
+        made[name] = read_frequencies(name, text, floor=floor, unseen=unseen)
     return made
 
 

@@ -174,8 +174,11 @@ def around(
     assertions = {
         a: state
         for a, state in whole.assertions.items()
-        if (state.task_id in task_ids and state.task_id is not None)
-        or any(left in members or right in members for left, right in state.pairs)
+        if state.pairs
+        and (
+            (state.task_id is not None and state.task_id in task_ids)
+            or any(left in members or right in members for left, right in state.pairs)
+        )
     }
     tasks = {
         t: state

@@ -20,11 +20,14 @@ decisions = st.lists(
 
 
 class IdentityMachine(RuleBasedStateMachine):
-    """Rules draw their targets from what is there; conflicts are foreseen from the state, never just tolerated."""
+    """Rules draw targets from what is there; conflicts are foreseen, never just tolerated."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
+        self.world = self.new_world()
+
+    def new_world(self) -> World:
+        return World()
 
     @property
     def state(self):

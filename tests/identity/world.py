@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from mpi.errors import MpiError
 from mpi.identity import ledger
@@ -84,7 +86,7 @@ class World:
             enterprise_id=enterprise_id,
             decision=decision,  # type: ignore[arg-type]
             weight={"link": 15.0, "review": 4.0, "no_link": -9.0}[decision],
-            probability={"link": 0.99, "review": 0.5, "no_link": 0.0}[decision],
+            probability={"link": 0.984375, "review": 0.5, "no_link": 0.0}[decision],
             record_id=member,
             same_source=same_source,
             asserted_different=any(
@@ -93,12 +95,22 @@ class World:
             ),
         )
 
+    def issued_at(self) -> datetime:
+        """A second later for every identity."""
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=len(self.state.identities))
+
     # What is done to it.
 
-    def decide(self, decision: Callable[[Neighbourhood, CountingMint], Change], **scope: object) -> Change:
-        """Decide on the slice that storage would load, and on everything there is: it has to come to the same."""
+    def slice(self, **scope: Collection[Any]) -> Neighbourhood:
+        """What storage loads for a decision about these identities, merges or tasks."""
+        return around(self.state, **scope)
+
+    def decide(
+        self, decision: Callable[[Neighbourhood, CountingMint], Change], **scope: Collection[Any]
+    ) -> Change:
+        """Decide on the slice that storage loads, and on everything there is: it has to come to the same."""
         outcomes: list[Change | MpiError] = []
-        for state in (self.state, around(self.state, **scope)):  # type: ignore[arg-type]
+        for state in (self.state, self.slice(**scope)):
             mint = copy.copy(self.mint)
             try:
                 outcomes.append(decision(state, mint))
@@ -129,7 +141,7 @@ class World:
             assert not change.withdrawn_pairs, "I10"
             assert not change.undone_merge_ids, "I10"
         issued = set(self.state.identities)
-        self.state = ledger.apply(self.state, change, issued_at=len(issued))
+        self.state = ledger.apply(self.state, change, issued_at=self.issued_at())
         assert issued <= set(self.state.identities), "I5: an enterprise ID is never lost"
         assert violations(self.state) == []
         self._carry(change)

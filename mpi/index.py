@@ -50,6 +50,7 @@ from mpi.services.answers import (
 from mpi.services.context import Context, Sources
 from mpi.services.explaining import Reference
 from mpi.services.loading import LineOutcome, LoadSummary, Progress
+from mpi.services.quality import Standing
 from mpi.services.replay import Replay
 from mpi.settings import Settings
 from mpi.storage.database import connection, migrate, open_pool, pending_migrations
@@ -75,6 +76,8 @@ __all__ = [
     "Receipt",
     "RecordRef",
     "Rejection",
+    "Replay",
+    "Standing",
     "Replay",
     "StoredRecord",
     "TaskAnswer",
@@ -319,6 +322,10 @@ class Index:
     def apply_sources(self, toml_text: str, *, actor: Actor) -> dict[str, int]:
         """Add or change what the TOML text lists."""
         return declaring.apply_sources(self._context, toml_text, actor=actor)
+
+    def standing(self, *, actor: Actor) -> Standing:
+        """Which record is whose and what is still to be asked, for a comparison with known truth."""
+        return quality.standing(self._context, actor=actor)
 
     def check(self, *, actor: Actor) -> list[InvariantResult]:
         """Every invariant with its violations."""

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+from mpi.identity.enterprise_id import display
 from mpi.services.answers import Actor, InvariantResult
 from mpi.services.context import Context
-from mpi.storage.queries import queries
+from mpi.storage.queries import queries, query
 
 _INVARIANT = re.compile(r"I(\d+)")
 #: Offenders named in an answer; the count is of all.
 SAMPLE_MAX = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Who is whose at present, and what is still to be asked: records as (source, local ID)."""
+
+    enterprise_ids: dict[tuple[str, str], str]
+    questions: list[tuple[tuple[str, str], ...]]
+
+
+def standing(context: Context, *, actor: Actor) -> Standing:
+    """The whole partition with its open questions, for a comparison with known truth or with another index."""
+    with context.transaction() as conn:
+        assigned = conn.execute(query("assignments")).fetchall()
+        asked = conn.execute(query("open_questions")).fetchall()
+        context.audit_read(conn, actor, "export assignments", [])
+    return Standing(
+        enterprise_ids={(source, local_id): display(id) for source, local_id, id in assigned},
+        questions=[tuple(zip(names, local_ids, strict=True)) for names, local_ids in asked],
+    )
 
 
 def check(context: Context, *, actor: Actor) -> list[InvariantResult]:

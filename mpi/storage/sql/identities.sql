@@ -89,3 +89,15 @@ FROM (
         ORDER BY event_id LIMIT %(limit)s) AS waiting
 ) AS ready
 WHERE event.event_id = ready.event_id
+
+-- name: assignments
+-- Which record is whose, for a comparison with known truth or another index.
+SELECT s.name, r.local_id, l.enterprise_id FROM link l JOIN record r ON r.record_id = l.record_id
+JOIN source s ON s.source_id = r.source_id WHERE NOT r.retired ORDER BY r.record_id
+
+-- name: open_questions
+-- The records that open tasks ask about.
+SELECT array_agg(s.name ORDER BY u.place), array_agg(r.local_id ORDER BY u.place)
+FROM task t CROSS JOIN LATERAL unnest(t.record_ids) WITH ORDINALITY AS u(record_id, place)
+JOIN record r ON r.record_id = u.record_id JOIN source s ON s.source_id = r.source_id
+WHERE t.state <> 'resolved' GROUP BY t.task_id ORDER BY t.task_id

@@ -94,14 +94,24 @@ def settle(
 def places(draws: Draws, households: Households, rates: Demographics, known: Places) -> Ints:
     """ZIP codes of all addresses; a move mostly stays near the first home."""
     household, _ = np.nonzero(households.present)
-    first = draws.weighted(len(households.kind), known.weights)
+    weights = catchment(known, rates.states)
+    first = draws.weighted(len(households.kind), weights)
     anchor = np.concatenate([np.repeat(first, HOMES), first[household]])
     steps = draws.below(len(anchor), 2 * NEAR_PLACES + 1) - NEAR_PLACES
     near = np.clip(anchor + steps, 0, len(known.weights) - 1)
-    far = draws.weighted(len(anchor), known.weights)
+    anywhere = draws.chance(len(anchor), rates.anywhere_rate)
+    far = np.where(anywhere, draws.weighted(len(anchor), known.weights), draws.weighted(len(anchor), weights))
     place = np.where(draws.chance(len(anchor), rates.near_move_rate), near, far)
     place[: len(first) * HOMES : HOMES] = first
     return place
+
+
+def catchment(known: Places, states: tuple[str, ...]) -> Ints:
+    """Running total of the people of each place in ``states``, of all places when there are none."""
+    if not states:
+        return known.weights
+    inside = np.isin(known.states.to_numpy(zero_copy_only=False), states)
+    return cumulative(np.diff(known.weights, prepend=0) * inside)
 
 
 def house_numbers(draws: Draws, count: int) -> Ints:

@@ -16,6 +16,9 @@ SINGLE, COUPLE, FAMILY, LONE_PARENT, ROOMMATES, GROWN_CHILDREN, WITH_ELDER = ran
 class Demographics:
     """Rates of the population. Shares are 0–1."""
 
+    #: States that people live in, by their postal codes; all when empty. An index serves a region, and people
+    #: of one region are harder to tell apart than as many from the whole country.
+    states: tuple[str, ...] = ()
     #: Share of households of each kind, in the order above (US census, rounded).
     household_shares: tuple[float, ...] = (0.27, 0.27, 0.22, 0.10, 0.06, 0.05, 0.03)
     #: Share of households with children that have 1, 2, 3, 4 of them.
@@ -25,7 +28,7 @@ class Demographics:
     #: That twins get names with one initial.
     twin_initial_rate: float = 0.35
     #: That a father's first son bears his name.
-    namesake_rate: float = 0.06
+    namesake_rate: float = 0.07
     #: That a wife takes her husband's name, joins both with a hyphen; the others keep theirs (Pew 2023).
     takes_name_rate: float = 0.76
     hyphenates_rate: float = 0.06
@@ -35,11 +38,13 @@ class Demographics:
     maiden_as_middle_rate: float = 0.15
     #: That someone whose family name is Spanish bears the mother's as well.
     second_family_rate: float = 0.30
-    middle_name_rate: float = 0.82
+    middle_name_rate: float = 0.89
     #: That a household moved once, and twice, while records were written (about 9 % of people a year).
     moved_rates: tuple[float, float] = (0.33, 0.15)
     #: That a mover stays near: the same ZIP code or one of its neighbours.
     near_move_rate: float = 0.65
+    #: Of those who move away, who come from anywhere in the country.
+    anywhere_rate: float = 0.3
     #: That a member of a household lived elsewhere for a part of the time.
     lived_elsewhere_rate: float = 0.06
     ssn_rate: float = 0.96

@@ -53,7 +53,8 @@ def encounters(draws: Draws, people: Population, profile: Profile, first_number:
     day = from_day + draws.below(count, LAST_DAY - from_day + 1)
     births = np.array([s.unnamed_newborn_rate > 0 for s in profile.sources])
     at_birth = births[source] & (birth_day >= FIRST_DAY) & ~again & draws.chance(count, BORN_HERE_RATE)
-    unnamed = at_birth & draws.chance(count, profile.rate("unnamed_newborn_rate", source))
+    at_mother = people.female[people.guardian[person]]
+    unnamed = at_birth & at_mother & draws.chance(count, profile.rate("unnamed_newborn_rate", source))
     return Encounters(
         number=first_number + np.arange(count, dtype=np.int64),
         person=person,

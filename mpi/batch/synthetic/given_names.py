@@ -93,7 +93,7 @@ def namesakes(
     person = np.full(households.present.shape, -1, dtype=np.int64)
     person[households.present] = np.arange(len(given))
     male = ~households.female[households.present]
-    inherited = draws.kind(len(given), (0.016, 0.0, 0.004, 0.005))
+    inherited = draws.kind(len(given), (0.024, 0.0, 0.006, 0.006))
     suffix = np.where(male & (inherited >= 0), inherited + 1, NO_SUFFIX)
     rows = np.arange(len(person))
     father, son = households.father, first_son(households)

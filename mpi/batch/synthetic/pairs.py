@@ -77,7 +77,7 @@ def generations(people: Population) -> tuple[Ints, Ints]:
 def pairs(
     n: int, seed: int, numbering: tuple[int, int], profile: Profile, find: Find
 ) -> tuple[pa.Table, pa.Table]:
-    """``n`` pairs that ``find`` finds in one population after the other; ``numbering``: stream, first number."""
+    """``n`` pairs that ``find`` finds in population after population; ``numbering``: stream, first number."""
     stream, first = numbering
     check_size(n, seed, 1)
     if n > PAIRS_MAX:

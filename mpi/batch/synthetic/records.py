@@ -51,6 +51,7 @@ def generate(
     holds a part of it; memory does not grow with ``n``. Raises BadInput where the numbers make no sense.
     """
     check_size(n, seed, chunk)
+    check_states(profile)
     return (
         one_chunk(place, min(chunk, n - place * chunk), seed=seed, profile=profile, chunk=chunk)
         for place in range(-(-n // chunk))
@@ -65,6 +66,14 @@ def check_size(n: int, seed: int, chunk: int) -> None:
         raise BadInput("a chunk holds at least one record", field="chunk")
     if n + chunk > RECORDS_MAX:
         raise BadInput(f"at most {RECORDS_MAX - chunk} records: numbers of people would run out", field="n")
+
+
+def check_states(profile: Profile) -> None:
+    """Refuses states that are none."""
+    known = set(vocabulary().places.states.to_pylist())
+    for state in profile.demographics.states:
+        if state not in known:
+            raise BadInput(f"{state!r} is not the postal code of a state", field="state")
 
 
 def one_chunk(place: int, count: int, *, seed: int, profile: Profile, chunk: int) -> pa.Table:

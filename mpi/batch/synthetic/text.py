@@ -19,8 +19,12 @@ ZERO = np.uint8(ord("0"))
 
 def digits(numbers: Ints, width: int) -> Bytes:
     """The decimal digits of each number, padded with zeros to ``width`` places."""
-    places = 10 ** np.arange(width - 1, -1, -1, dtype=np.int64)
-    return (numbers[:, None] // places % 10 + ZERO).astype(np.uint8)
+    out = np.empty((width, len(numbers)), dtype=np.uint8)
+    for place in range(width - 1, -1, -1):
+        rest = numbers // 10
+        out[place] = numbers - rest * 10
+        numbers = rest
+    return np.ascontiguousarray(out.T) + ZERO
 
 
 def laid_out(characters: Bytes, pattern: str) -> Bytes:

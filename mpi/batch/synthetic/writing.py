@@ -161,7 +161,7 @@ def quoted(text: Text) -> Text:
 
 
 def escaped(text: Text) -> Text:
-    """Values as they stand inside a JSON string."""
+    """Values as they stand inside a JSON string; the tables have no control characters."""
     if not contains(text, b'\\"'):
         return text
     slashes: Any = pc.replace_substring(text, "\\", "\\\\")

@@ -15,7 +15,7 @@ from mpi.batch.synthetic.registration import Registration
 from mpi.batch.synthetic.text import Text, cut, either, joined, replaced, taken, upper, without
 
 #: How much more often someone who goes by a nickname, or by the middle name, is written so.
-NICKNAME_FACTORS = (0.7, 6.0)
+NICKNAME_FACTORS = (0.5, 6.0)
 MIDDLE_FACTORS = (1.0, 60.0)
 NAME_LAG_DAYS = 1_100
 #: Fillers for people whose name is not known: given and family, men's then women's.

@@ -78,7 +78,6 @@ __all__ = [
     "Rejection",
     "Replay",
     "Standing",
-    "Replay",
     "StoredRecord",
     "TaskAnswer",
     "UnlinkAnswer",

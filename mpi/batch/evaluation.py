@@ -55,7 +55,8 @@ def after_perfect_reviewer(
 ) -> PairwiseQuality:
     """The same once somebody who knows the truth has answered ``questions``.
 
-    ``questions`` are pairs of places in the lists; the clusters of two records that are one person are merged.
+    ``questions`` are pairs of places in the lists; the clusters of two records that are one person are
+    merged.
     """
     parent: dict[Hashable, Hashable] = {}
 

@@ -26,7 +26,8 @@ class WorldChanged(Exception):
 def until_settled(
     context: Context, attempt: Callable[[Connection], _T], *, in_transaction: bool = True
 ) -> _T:
-    """Run ``attempt`` until nobody comes in between; in one transaction, unless its one write is one by itself.
+    """Run ``attempt`` until nobody comes in between; in one transaction, unless its one write is one by
+    itself.
 
     Raises DatabaseUnavailable when somebody keeps coming.
     """

@@ -20,7 +20,8 @@ from mpi.storage.queries import query
 Connection = psycopg.Connection[tuple[Any, ...]]
 Pool = ConnectionPool[Connection]
 
-#: Advisory lock classes. One number each, so that locks of different kinds never meet; the function ``register`` of the
+#: Advisory lock classes. One number each, so that locks of different kinds never meet; the function
+#: ``register`` of the
 #: schema takes 71 for a blocking key and shares 72.
 LOCK_MIGRATION, LOCK_BULK, LOCK_IDEMPOTENCY, LOCK_PUBLISH, LOCK_STEWARDSHIP = 70, 72, 73, 74, 75
 

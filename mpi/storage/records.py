@@ -48,7 +48,10 @@ class Held(NamedTuple):
 def register(
     conn: Connection, records: Sequence[NewRecord], change: Change, signed: Signed, held: Held
 ) -> bool:
-    """Store new records and what they were assigned. False, and nothing is written, when the world changed."""
+    """Store new records and what they were assigned.
+
+    False, and nothing is written, when the world changed.
+    """
     rows = [
         {
             "record_id": record.record_id,

@@ -2,9 +2,9 @@
 
     python benchmarks/accuracy.py [SET …] [--rules NAME] [--folder FOLDER] [--json FILE]
 
-Record sets are blocked, compared and linked whole (connected components of the links); pairs sets are decided pair by
-pair. One rule set serves all of them. Without ``--folder`` the shared sets beside the checkout are used when they are
-there, and the synthetic populations of ``data/synthetic``.
+Record sets are blocked, compared and linked whole (connected components of the links); pairs sets are decided
+pair by pair. One rule set serves all of them. Without ``--folder`` the shared sets beside the checkout are
+used when they are there, and the synthetic populations of ``data/synthetic``.
 """
 
 from __future__ import annotations
@@ -28,15 +28,19 @@ from mpi.errors import InvalidRecord
 from mpi.matching.blocking import blocking_keys
 from mpi.matching.comparison import encode
 from mpi.matching.decision import DECISIONS, LINK, REVIEW, score_columns, score_pairs
-from mpi.matching.flat import source_record
+from mpi.matching.flat import FLAT_FIELDS, source_record
 from mpi.matching.normalization import normalize
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet, load_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (ROOT.parent / "shared" / "data" / "sets", ROOT / "data" / "synthetic")
-FLAT = "source given middle family suffix birth_date sex ssn mrn phone email street city state zip".split()
-LISTED = ("mother_maiden", "multiple_birth", "birth_order")
+TAKEN = (
+    *(name for name in FLAT_FIELDS if name != "local_id"),
+    "mother_maiden",
+    "multiple_birth",
+    "birth_order",
+)
 BLOCK_MAX = 200
 CHUNK_PAIRS = 500_000
 
@@ -74,6 +78,10 @@ def _files(folder: Path | None, names: set[str]) -> Iterator[Path]:
                 yield path
 
 
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
 def _read(path: Path) -> pd.DataFrame:
     frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
     return frame.astype(object).where(frame.notna(), None)
@@ -81,7 +89,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def normalized(row: dict[str, Any], source: str = "set") -> NormalizedRecord:
     """The comparable form of a row; one that holds nothing at all becomes an empty record."""
-    flat = {name: row[name] for name in (*FLAT, *LISTED) if row.get(name)}
+    flat = {name: row[name] for name in TAKEN if row.get(name)}
     names = [{"family": row[k], "use": "maiden"} for k in ("maiden",) if row.get(k)]
     names += (
         [{"given": row["alias"], "family": row.get("family"), "use": "nickname"}] if row.get("alias") else []
@@ -118,7 +126,7 @@ def candidate_pairs(records: list[NormalizedRecord], rules: RuleSet) -> tuple[In
 def measure_records(frame: pd.DataFrame, rules: RuleSet) -> dict[str, Any]:
     """Precision, recall and F1 over the pairs of the final clusters; tasks per 1,000 records."""
     started = time.process_time()
-    records = [normalized(row) for row in frame.to_dict("records")]
+    records = [normalized(row) for row in _rows(frame)]
     prepared = time.process_time()
     left, right = candidate_pairs(records, rules)
     blocked = time.process_time()
@@ -179,8 +187,7 @@ def measure_pairs(frame: pd.DataFrame, rules: RuleSet) -> dict[str, Any]:
     sides = []
     for side in ("left_", "right_"):
         rows = [
-            {k.removeprefix(side): v for k, v in row.items() if k.startswith(side)}
-            for row in frame.to_dict("records")
+            {k.removeprefix(side): v for k, v in row.items() if k.startswith(side)} for row in _rows(frame)
         ]
         sides.append([normalized(row) for row in rows])
     count = len(frame)
@@ -194,7 +201,9 @@ def measure_pairs(frame: pd.DataFrame, rules: RuleSet) -> dict[str, Any]:
     return {
         "pairs": count,
         "confusion": {
-            label: dict(Counter(d for d, l in zip(decided, frame["label"], strict=True) if l == label))
+            label: dict(
+                Counter(d for d, given in zip(decided, frame["label"], strict=True) if given == label)
+            )
             for label in ("match", "possible", "non_match")
         },
         "wrong_links": int(((scores.decision == LINK) & different.to_numpy()).sum()),
@@ -204,16 +213,16 @@ def measure_pairs(frame: pd.DataFrame, rules: RuleSet) -> dict[str, Any]:
 
 def _line(result: dict[str, Any]) -> str:
     if "pairs" in result:
-        cells = [
-            f"{label}: " + " ".join(f"{d} {n}" for d, n in sorted(c.items()))
-            for label, c in result["confusion"].items()
-        ]
-        return f"{result['set']:24} {result['pairs']:7} pairs | {' | '.join(cells)} | wrong links {result['wrong_links']}"
+        cells = " | ".join(
+            f"{label}: " + " ".join(f"{decision} {count}" for decision, count in sorted(counts.items()))
+            for label, counts in result["confusion"].items()
+        )
+        return f"{result['set']:20} {result['pairs']:6} pairs | {cells} | wrong links {result['wrong_links']}"
     return (
-        f"{result['set']:24} {result['records']:7} recs | P {result['precision']:.4f} R {result['recall']:.4f} "
-        f"F1 {result['f1']:.4f} | blocking {result['blocking_recall']:.4f} of {result['candidates']} "
-        f"| wrong {result['wrong_link_pairs']} review-true {result['true_in_review']} "
-        f"tasks/1000 {result['tasks_per_1000']:.0f} largest {result['largest_cluster']} | cpu {result['cpu_seconds']}"
+        f"{result['set']:20} {result['records']:6} records"
+        f" | P {result['precision']:.4f} R {result['recall']:.4f} F1 {result['f1']:.4f} | blocked {result['blocking_recall']:.4f} of {result['candidates']}"
+        f" | wrong {result['wrong_link_pairs']}, tasks/1000 {result['tasks_per_1000']:.0f},"
+        f" largest {result['largest_cluster']} | cpu {result['cpu_seconds']}"
     )
 
 

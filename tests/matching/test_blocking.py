@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mpi.matching.blocking import blocking_keys
@@ -33,7 +35,7 @@ def shared(a: NormalizedRecord, b: NormalizedRecord, rules: RuleSet) -> set[str]
         ({"family": "A", "born": None, "ssn": "532810447"}, {"family": "B", "ssn": "532810447"}),
     ],
 )
-def test_one_person_recorded_in_two_ways_shares_a_key(rules: RuleSet, first: dict, second: dict) -> None:  # type: ignore[type-arg]
+def test_one_person_recorded_in_two_ways_shares_a_key(rules: RuleSet, first: Any, second: Any) -> None:
     assert shared(a_person(**first), a_person(**second), rules)
 
 

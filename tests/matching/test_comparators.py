@@ -56,6 +56,7 @@ def test_family(a: str, b: str, expected: str | None, rules: RuleSet) -> None:
         ("J", "J", "initial"),
         ("MARK", "MARY", "alike"),
         ("JAYDEN", "HAYDEN", "alike"),
+        ("RUBY", "RU", "initial"),
         ("ELLA", "EMMA", "different"),
         ("", "EMMA", None),
     ],
@@ -71,7 +72,14 @@ def test_names_that_changed_places(rules: RuleSet) -> None:
 
 def test_a_middle_name_in_use(rules: RuleSet) -> None:
     a, b = a_person("ERIC", middle="C"), a_person("CHRISTOPHER", middle="ERIC")
-    assert level("given", a, b, rules) == "middle_used"
+    assert [level(field, a, b, rules) for field in ("given", "middle")] == ["middle_used", "initial"]
+    twin = a_person("KENDALL", middle="ERIC")
+    assert [level(field, a, twin, rules) for field in ("given", "middle")] == ["middle_used", "different"]
+
+
+def test_a_maiden_name_kept_as_middle_name(rules: RuleSet) -> None:
+    a, b = a_person("JENNIFER", "WALKER", middle="HEATHER"), a_person("JENNIFER", "MATTHEWS", middle="WALKER")
+    assert [level(field, a, b, rules) for field in ("family", "middle")] == ["part", None]
 
 
 def test_a_maiden_name_agrees(rules: RuleSet) -> None:
@@ -136,8 +144,8 @@ def test_ssn(a: str, b: str, expected: str, rules: RuleSet) -> None:
     ],
 )
 def test_identifiers(a: Any, b: Any, expected: str | None, rules: RuleSet) -> None:
-    people = [a_person(identifiers=(NormalizedIdentifier(*one),)) for one in (a, b)]
-    assert level("identifiers", *people, rules) == expected
+    left, right = (a_person(identifiers=(NormalizedIdentifier(*one),)) for one in (a, b))
+    assert level("identifiers", left, right, rules) == expected
 
 
 @pytest.mark.parametrize(
@@ -153,8 +161,8 @@ def test_identifiers(a: Any, b: Any, expected: str | None, rules: RuleSet) -> No
     ],
 )
 def test_address(a: Any, b: Any, expected: str | None, rules: RuleSet) -> None:
-    people = [a_person(home=NormalizedAddress(*one)) for one in (a, b)]
-    assert level("address", *people, rules) == expected
+    left, right = (a_person(home=NormalizedAddress(*one)) for one in (a, b))
+    assert level("address", left, right, rules) == expected
 
 
 def test_comparators_are_symmetric() -> None:

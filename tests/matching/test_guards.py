@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mpi.matching.decision import LINK, NO_LINK, REVIEW, score_pairs
@@ -34,19 +36,19 @@ def outcome(a: NormalizedRecord, b: NormalizedRecord, rules: RuleSet) -> tuple[i
         ({"given": "ELLA", "mrn": "7606045"}, {"given": "EMMA", "mrn": "7606044"}),
     ],
 )
-def test_twins_are_never_linked(rules: RuleSet, first: dict[str, str], second: dict[str, str]) -> None:
-    home = {"family": "GEORGE", "home": HOME, "phone": PHONE, "email": MAIL, "born": (2010, 1, 24)}
+def test_twins_are_never_linked(rules: RuleSet, first: dict[str, Any], second: dict[str, Any]) -> None:
+    home: Any = {"family": "GEORGE", "home": HOME, "phone": PHONE, "email": MAIL, "born": (2010, 1, 24)}
     assert outcome(a_person(**first, **home), a_person(**second, **home), rules)[0] != LINK
 
 
 def test_one_child_spelled_twice_is_linked_when_its_ssn_agrees(rules: RuleSet) -> None:
-    home = {"family": "PENCE", "home": HOME, "phone": PHONE, "born": (2001, 12, 31), "ssn": "532810447"}
+    home: Any = {"family": "PENCE", "home": HOME, "phone": PHONE, "born": (2001, 12, 31), "ssn": "532810447"}
     a, b = a_person("SEBASTAIN", middle="C", **home), a_person("SEBASTIAN", middle="CHRISTIAN", **home)
     assert outcome(a, b, rules) == (LINK, set())
 
 
 def test_father_and_son_of_one_name_are_never_linked(rules: RuleSet) -> None:
-    home = {
+    home: Any = {
         "given": "MARK",
         "family": "GRIFFITH",
         "middle": "THOMAS",
@@ -76,8 +78,9 @@ def test_a_record_overwritten_with_another_person_is_not_linked(rules: RuleSet) 
 
 
 def test_two_different_ssns_send_a_pair_to_a_person_unless_the_home_agrees(rules: RuleSet) -> None:
-    james = {"given": "JAMES", "family": "OKONKWO", "middle": "ABEL"}
-    here, there = {"home": HOME, "phone": PHONE}, {"home": ELSEWHERE, "phone": "15035550199"}
+    james: Any = {"given": "JAMES", "family": "OKONKWO", "middle": "ABEL"}
+    here: Any = {"home": HOME, "phone": PHONE}
+    there: Any = {"home": ELSEWHERE, "phone": "15035550199"}
     first, second = a_person(**james, ssn="532810447", **here), a_person(**james, ssn="601447298", **there)
     assert outcome(first, second, rules) == (REVIEW, {"ssn_conflict"})
     assert outcome(first, a_person(**james, ssn="601447298", **here), rules) == (LINK, set())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def test_order_of_the_two_records_does_not_matter(rules: RuleSet) -> None:
 @pytest.mark.parametrize("field", ["phones", "emails", "addresses", "identifiers", "birth_date", "sex"])
 def test_a_missing_field_adds_no_weight_of_its_own(rules: RuleSet, field: str) -> None:
     full = a_person(ssn="532810447", phone="12065550101", email="jp@example.org", home=HOME, sex="F")
-    empty = {"birth_date": None, "sex": ""}.get(field, ())
+    empty: Any = {"birth_date": None, "sex": ""}.get(field, ())
     scores = score_pairs([full, replace(full, **{field: empty})], [0], [1], rules)
     names = {"phones": "phone", "emails": "email", "addresses": "address", "identifiers": "ssn"}
     row = [comparison.field for comparison in rules.comparisons].index(names.get(field, field))

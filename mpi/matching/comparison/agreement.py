@@ -51,7 +51,10 @@ class Agreement:
 
 
 def compare(
-    columns: Columns, left: Sequence[int] | Positions, right: Sequence[int] | Positions, rules: RuleSet
+    columns: Columns,
+    left: Sequence[int] | npt.NDArray[np.signedinteger],
+    right: Sequence[int] | npt.NDArray[np.signedinteger],
+    rules: RuleSet,
 ) -> Agreement:
     """Compare the records at positions ``left`` with those at ``right``, pair by pair (equally long)."""
     direct = len(left) <= _DIRECT_MAX
@@ -132,7 +135,7 @@ def _refine_names(levels: Levels, columns: Columns, pairs: tuple[Any, Any], rule
     frequency = rules.comparisons[rows["given"]].frequency
     if frequency is not None:
         known = rules.frequencies[frequency].values
-        for pair in np.flatnonzero(given == _GIVEN["similar"]).tolist():
+        for pair in np.flatnonzero((given == _GIVEN["similar"]) | (given == _GIVEN["phonetic"])).tolist():
             if two_names(names[pairs[0][pair]], names[pairs[1][pair]], known):
                 given[pair] = _GIVEN["alike"]
 

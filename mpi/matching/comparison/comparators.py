@@ -133,11 +133,9 @@ def maiden_as_middle(left: Names, right: Names) -> bool:
 
 
 def two_names(left: Names, right: Names, known: Container[str]) -> bool:
-    """Whether alike given names are each a name of its own that sounds otherwise, not one of them
-    misspelt.
-    """
+    """Whether alike given names are each a name of its own, and not one of them misspelt."""
     firsts = [[name[0].split(" ", 1)[0] for name in side if name[0]] for side in (left, right)]
-    return all(a in known and b in known and _sound(a) != _sound(b) for a in firsts[0] for b in firsts[1])
+    return all(a in known and b in known for a in firsts[0] for b in firsts[1])
 
 
 @lru_cache(maxsize=1 << 16)

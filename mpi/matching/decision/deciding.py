@@ -22,6 +22,7 @@ LINK: Final = 2
 #: The decisions by their code.
 DECISIONS: Final = ("no_link", "review", "link")
 
+PositionList = Sequence[int] | npt.NDArray[np.signedinteger]
 Grade = Literal["certain", "probable", "possible", "certainly-not"]
 
 
@@ -42,13 +43,13 @@ class PairScores:
 
 
 def score_pairs(
-    records: Sequence[NormalizedRecord], left: Sequence[int], right: Sequence[int], rules: RuleSet
+    records: Sequence[NormalizedRecord], left: PositionList, right: PositionList, rules: RuleSet
 ) -> PairScores:
     """Compare, score and decide the pairs ``(records[left[i]], records[right[i]])``."""
     return score_columns(encode(records, rules), left, right, rules)
 
 
-def score_columns(columns: Columns, left: Sequence[int], right: Sequence[int], rules: RuleSet) -> PairScores:
+def score_columns(columns: Columns, left: PositionList, right: PositionList, rules: RuleSet) -> PairScores:
     """The same for records that are columns already."""
     agreement = compare(columns, left, right, rules)
     scored = score(agreement, rules)

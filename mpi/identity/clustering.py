@@ -1,0 +1,189 @@
+"""From scored pairs to identities: edges in descending weight, never across what holds two records apart.
+
+The same pairs give the same clusters whatever order they come in: edges are ranked by weight and then by the
+two IDs. An edge that would join two clusters is refused, with its reason, when a person stated that two of
+their records are different (through any chain), when a guard vetoed a pair between them, or when the result
+would be too large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_Ints = npt.NDArray[np.int64]
+
+
+class Refusal(StrEnum):
+    """Why an edge at or above the link weight joined nothing."""
+
+    ASSERTED_DIFFERENT = "asserted_different"
+    GUARD = "guard"
+    SIZE = "size"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clusters:
+    """Which records are together.
+
+    ``cluster_of`` int64 [n]: for each record the least position of its cluster, so it does not depend on the
+    order of the edges. ``refused`` int64 [m]: positions of the refused edges as they were given, in rank
+    order; ``reasons`` [m].
+    """
+
+    cluster_of: _Ints
+    refused: _Ints
+    reasons: tuple[Refusal, ...]
+
+    def groups(self) -> list[list[int]]:
+        """The positions of each cluster, clusters and positions in order."""
+        order = np.argsort(self.cluster_of, kind="stable")
+        starts = np.flatnonzero(np.diff(self.cluster_of[order])) + 1
+        return [group.tolist() for group in np.split(order, starts)] if len(order) else []
+
+
+def cluster(
+    n: int,
+    left: npt.ArrayLike,
+    right: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    *,
+    size_max: int,
+    must_link: Iterable[tuple[int, int]] = (),
+    cannot_link: Iterable[tuple[int, int]] = (),
+    vetoed: Iterable[tuple[int, int]] = (),
+    ids: Sequence[Any] | None = None,
+) -> Clusters:
+    """Join the records 0 … n-1 along the edges left[i] — right[i] of ``weight`` (log2), the heaviest first.
+
+    Args:
+        size_max: records in a cluster; must-links are joined beyond it, a person said so.
+        must_link: pairs a person stated to be the same; joined first.
+        cannot_link: pairs a person stated to be different.
+        vetoed: pairs that a guard keeps apart. A must-link overrules a guard between the same clusters.
+        ids: what ties are broken by, one per record; by default the positions.
+
+    Raises ValueError for a position out of range, a weight that is no number, edges of unequal length, and
+    must-links that contradict a cannot-link.
+    """
+    lefts, rights, weights = _checked(n, left, right, weight)
+    forest = _Forest(n, size_max)
+    for a, b in sorted((min(pair), max(pair)) for pair in must_link):
+        forest.join(forest.root(a), forest.root(b))
+    forest.hold_apart(cannot_link, Refusal.ASSERTED_DIFFERENT)
+    forest.hold_apart(vetoed, Refusal.GUARD)
+    order = _rank(n, lefts, rights, weights, ids)
+    refused, reasons = forest.join_along(order, lefts[order].tolist(), rights[order].tolist())
+    return Clusters(
+        cluster_of=forest.least_members(),
+        refused=np.asarray(refused, dtype=np.int64),
+        reasons=tuple(reasons),
+    )
+
+
+class _Forest:
+    """Union-find with halved paths; per root its size, and the roots it may never be joined with."""
+
+    def __init__(self, n: int, size_max: int) -> None:
+        self.parent = list(range(n))
+        self.size = [1] * n
+        self.size_max = size_max
+        #: Root → root it is held apart from → why; kept only for roots that are held apart from anybody.
+        self.apart: dict[int, dict[int, Refusal]] = {}
+
+    def root(self, item: int) -> int:
+        parent = self.parent
+        while parent[item] != item:
+            parent[item] = parent[parent[item]]
+            item = parent[item]
+        return item
+
+    def join(self, a: int, b: int) -> None:
+        """Join two roots; what either is held apart from, both are."""
+        if a == b:
+            return
+        if self.size[a] < self.size[b]:
+            a, b = b, a
+        self.parent[b] = a
+        self.size[a] += self.size[b]
+        held = self.apart.pop(b, None)
+        if held is None:
+            return
+        mine = self.apart.setdefault(a, {})
+        for other, reason in held.items():
+            theirs = self.apart[other]
+            del theirs[b]
+            mine[other] = theirs[a] = _graver(reason, mine.get(other))
+
+    def hold_apart(self, pairs: Iterable[tuple[int, int]], reason: Refusal) -> None:
+        for left, right in pairs:
+            a, b = self.root(left), self.root(right)
+            if a != b:
+                graver = _graver(reason, self.apart.get(a, {}).get(b))
+                self.apart.setdefault(a, {})[b] = graver
+                self.apart.setdefault(b, {})[a] = graver
+            elif reason is Refusal.ASSERTED_DIFFERENT:
+                raise ValueError("a must-link contradicts a cannot-link")
+
+    def join_along(
+        self, order: _Ints, lefts: list[int], rights: list[int]
+    ) -> tuple[list[int], list[Refusal]]:
+        """Join edge by edge; the positions of those refused, and why."""
+        refused: list[int] = []
+        reasons: list[Refusal] = []
+        root, size, apart = self.root, self.size, self.apart
+        for rank, (left, right) in enumerate(zip(lefts, rights, strict=True)):
+            a, b = root(left), root(right)
+            if a == b:
+                continue
+            reason = apart[a].get(b) if a in apart else None
+            if reason is None and size[a] + size[b] > self.size_max:
+                reason = Refusal.SIZE
+            if reason is None:
+                self.join(a, b)
+            else:
+                refused.append(int(order[rank]))
+                reasons.append(reason)
+        return refused, reasons
+
+    def least_members(self) -> _Ints:
+        n = len(self.parent)
+        roots = np.fromiter((self.root(item) for item in range(n)), dtype=np.int64, count=n)
+        least = np.full(n, n, dtype=np.int64)
+        np.minimum.at(least, roots, np.arange(n))
+        return np.asarray(least[roots], dtype=np.int64)
+
+
+def _graver(reason: Refusal, other: Refusal | None) -> Refusal:
+    return Refusal.ASSERTED_DIFFERENT if Refusal.ASSERTED_DIFFERENT in (reason, other) else reason
+
+
+def _checked(
+    n: int, left: npt.ArrayLike, right: npt.ArrayLike, weight: npt.ArrayLike
+) -> tuple[_Ints, _Ints, npt.NDArray[np.float64]]:
+    lefts, rights = np.asarray(left, dtype=np.int64), np.asarray(right, dtype=np.int64)
+    weights = np.asarray(weight, dtype=np.float64)
+    if not lefts.shape == rights.shape == weights.shape or lefts.ndim != 1:
+        raise ValueError("left, right and weight are of equal length")
+    if len(lefts) and (min(lefts.min(), rights.min()) < 0 or max(lefts.max(), rights.max()) >= n):
+        raise ValueError(f"an edge names a position outside 0 … {n - 1}")
+    if np.isnan(weights).any():
+        raise ValueError("a weight is no number")
+    return lefts, rights, weights
+
+
+def _rank(
+    n: int, lefts: _Ints, rights: _Ints, weights: npt.NDArray[np.float64], ids: Sequence[Any] | None
+) -> _Ints:
+    """The edges in descending weight, ties by the smaller and then the larger ID."""
+    if ids is not None:
+        place = np.empty(n, dtype=np.int64)
+        place[np.array(sorted(range(n), key=ids.__getitem__), dtype=np.int64)] = np.arange(n)
+        lefts, rights = place[lefts], place[rights]
+    keys = (np.maximum(lefts, rights), np.minimum(lefts, rights), -weights)
+    return np.asarray(np.lexsort(keys), dtype=np.int64)

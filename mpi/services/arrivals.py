@@ -14,7 +14,8 @@ from typing import NamedTuple
 import orjson
 
 from mpi.matching.blocking import BlockingKey, blocking_keys
-from mpi.matching.decision import PairScores, score_pairs
+from mpi.matching.comparison import encode
+from mpi.matching.decision import score_columns
 from mpi.matching.flat import flat_record
 from mpi.matching.normalization import normalize
 from mpi.matching.record import NormalizedRecord, SourceRecord
@@ -119,8 +120,20 @@ class Compared:
         for position, earlier in self.partners.items():
             left += [position] * len(earlier)
             right += earlier
+            self._add_members_of(position, earlier, left, right)
+        self._columns = encode(self._records, rules)
         self._scored: dict[tuple[int, int], Comparison] = {}
         self._score(left, right)
+
+    def _add_members_of(
+        self, position: int, earlier: list[int], left: list[int], right: list[int]
+    ) -> None:
+        """An earlier arrival may join an identity near it: then its members count for this one too."""
+        near = {id for partner in earlier for id in self.near.get(partner, ())}
+        for enterprise_id in near.difference(self.near.get(position, ())):
+            members = self.members[enterprise_id]
+            left += [position] * len(members)
+            right += [member.place for member in members]
 
     def compare(self, position: int, members: Sequence[Member]) -> list[Comparison]:
         """The arrival at ``position`` against each of ``members``."""
@@ -136,7 +149,7 @@ class Compared:
     def _score(self, left: list[int], right: list[int]) -> None:
         if not left:
             return
-        scores: PairScores = score_pairs(self._records, left, right, self._rules)
+        scores = score_columns(self._columns, left, right, self._rules)
         weights, probabilities = scores.weight.tolist(), scores.probability.tolist()
         decisions = scores.decision.tolist()
         for n, pair in enumerate(zip(left, right, strict=True)):

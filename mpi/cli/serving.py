@@ -44,8 +44,10 @@ class Supervisor:
         self.has_answered = False
         self.failed_starts = 0
         self.start_after = 0.0
-        self._stopping = threading.Event()
+        # Plain flags: the lock inside an Event, taken by a signal handler, can be the main thread's own.
+        self._stopping = False
         self._killing = False
+        self._ended = threading.Event()
         # Workers read the one end; should we be killed, the kernel closes the other and they end as well.
         self._life_read, self._life_write = os.pipe()
 
@@ -55,21 +57,22 @@ class Supervisor:
             watch = threading.Thread(target=self._watch_database, daemon=True)
             watch.start()
             try:
-                while not self._stopping.wait(LOOK_SECONDS if self.workers else 0):
+                while not self._stopping:
                     self._replace_dead()
                     if not self.has_answered and answers_requests(self.listening):
                         self.has_answered = True
                         on_ready()
+                    time.sleep(LOOK_SECONDS)
             finally:
-                self._stopping.set()
+                self._ended.set()
                 self._end_workers()
-                watch.join()
+                watch.join(timeout=GRACE_SECONDS)
                 os.close(self._life_read)
                 os.close(self._life_write)
 
     def stop(self) -> None:
         """Have ``run`` return; harmless when said twice."""
-        self._stopping.set()
+        self._stopping = True
 
     def _replace_dead(self) -> None:
         for worker in [worker for worker in self.workers if worker.process.poll() is not None]:
@@ -85,7 +88,7 @@ class Supervisor:
             self.workers.append(Worker(self.listening, self._life_read))
 
     def _watch_database(self) -> None:
-        while not self._stopping.wait(DATABASE_LOOK_SECONDS):
+        while not self._ended.wait(DATABASE_LOOK_SECONDS):
             try:
                 if self.restart_database():
                     note("PostgreSQL had died and runs again")
@@ -107,8 +110,8 @@ class Supervisor:
         """SIGTERM and Ctrl-C end us in order; a second one at once."""
 
         def stop(_number: int, _frame: FrameType | None) -> None:
-            self._killing = self._stopping.is_set()
-            self._stopping.set()
+            self._killing = self._stopping
+            self._stopping = True
 
         numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         former = {number: signal.signal(number, stop) for number in numbers}

@@ -6,8 +6,10 @@ gives the link table again, which is what the ledger is for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 
@@ -218,6 +220,13 @@ class Change:
     tasks: tuple[Task, ...] = ()
     task_changes: tuple[TaskChange, ...] = ()
     events: tuple[Event, ...] = ()
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> Change:
+        """Many changes as one, in order."""
+        changes = list(changes)
+        names = [entry.name for entry in fields(cls)]
+        return cls(**{name: tuple(chain.from_iterable(getattr(c, name) for c in changes)) for name in names})
 
     def __add__(self, later: Change) -> Change:
         """Both changes as one, this one first."""

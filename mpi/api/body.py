@@ -157,7 +157,7 @@ def _leaves(document: Any, place: str = "") -> Iterator[tuple[str, Any]]:
             yield inner, key
             yield from _leaves(value, inner)
     elif isinstance(document, list):
-        for value in document:
-            yield from _leaves(value, place)
+        for number, value in enumerate(document):
+            yield from _leaves(value, f"{place}[{number}]")
     else:
         yield place or "body", document

@@ -121,7 +121,7 @@ class Guard:
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:
     route = scope.get("route")
-    template = getattr(route, "path", UNMATCHED)
+    template = getattr(route, "path_format", UNMATCHED)
     metrics.request_ended(scope["method"], template, status, seconds)
     line: dict[str, Any] = {
         "request_id": scope["request_id"],

@@ -145,12 +145,11 @@ def of_exception(error: Exception, request_id: str | None = None) -> Response:
 
 def _of_http(error: HTTPException, request_id: str | None) -> Response:
     phrase = HTTPStatus(error.status_code).phrase
-    code = error.code if isinstance(error, Refusal) else phrase.lower().replace(" ", "-")
     field = error.field if isinstance(error, Refusal) else None
     detail = error.detail if isinstance(error, Refusal) else f"{phrase}."
     headers = dict(error.headers) if error.headers else None
     return problem(
-        error.status_code, code, phrase, detail, field=field, request_id=request_id, headers=headers
+        error.status_code, code_of(error), phrase, detail, field=field, request_id=request_id, headers=headers
     )
 
 
@@ -186,8 +185,16 @@ def translate(app: FastAPI) -> None:
 
 
 def code_of(error: Exception) -> str:
-    """The word for it in the log: an error's code, or the name of its class."""
-    return error.code if isinstance(error, errors.MpiError | Refusal) else type(error).__name__
+    """The word for it in the log: the problem's code, or the name of its class for what nobody foresaw."""
+    match error:
+        case errors.MpiError() | Refusal():
+            return error.code
+        case HTTPException():
+            return HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+        case RequestValidationError():
+            return errors.BadInput.code
+        case _:
+            return type(error).__name__
 
 
 def status_of_code(code: str) -> int:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from mpi.api import metrics
 from mpi.api.body import parse_object, refuse_type
 from mpi.api.calls import Call, CurrentCall, example, reply, router
-from mpi.api.schemas import EXPLANATION, RECEIPT, RECORD, CompareOrder, RetireOrder
+from mpi.api.schemas import EXPLANATION, NO_REASON, RECEIPT, RECORD, CompareOrder, RetireOrder
 from mpi.errors import BadInput
 from mpi.index import Actor, Candidates, Receipt, Replay, StoredRecord
 
@@ -103,8 +103,8 @@ async def retire_record(
     source: str, local_id: str, request: Request, call: CurrentCall, order: RetireOrder | None = None
 ) -> Response:
     """Retire a record: it leaves the candidates, keeps its history, and returns when it is sent again."""
-    reason = order.reason if order else None
-    return reply(await call.run(call.index.retire, *record_reference(request), reason=reason or ""))
+    reason = order.reason if order else NO_REASON
+    return reply(await call.run(call.index.retire, *record_reference(request), reason=reason))
 
 
 @routes.post("/match", response_model=Candidates, openapi_extra={**FLAT_BODY, **LIMITED})

@@ -14,6 +14,9 @@ from mpi.index import AssertionAnswer, EventAnswer, TaskAnswer
 #: The largest number PostgreSQL's bigint holds.
 BIGINT_MAX = 2**63 - 1
 
+#: What the ledger keeps where a DELETE came without a reason.
+NO_REASON = "no reason given"
+
 Reason = Annotated[
     str, Field(min_length=1, max_length=1_000, description="Why: kept in the ledger and the audit.")
 ]
@@ -124,9 +127,9 @@ class UndoOrder(Body):
 
 
 class RetireOrder(Body):
-    """Why a record leaves the candidates, or an assertion is withdrawn."""
+    """Why a record leaves the candidates, or an assertion is withdrawn; a DELETE may come without a body."""
 
-    reason: Reason | None = None
+    reason: Reason = NO_REASON
 
 
 class UnlinkOrder(Body):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from mpi.api.calls import CurrentCall, reply, router
 from mpi.api.schemas import (
     BIGINT_MAX,
+    NO_REASON,
     AssertionOrder,
     AssertionPage,
     MergeOrder,
@@ -88,5 +89,5 @@ async def withdraw_assertion(
     assertion_id: Id, call: CurrentCall, order: RetireOrder | None = None
 ) -> Response:
     """Withdraw a statement: the machine decides again; what the statement joined or parted stays as it is."""
-    reason = order.reason if order else None
-    return reply(await call.run(call.index.withdraw_assertion, assertion_id, reason or ""))
+    reason = order.reason if order else NO_REASON
+    return reply(await call.run(call.index.withdraw_assertion, assertion_id, reason))

@@ -241,7 +241,7 @@ def _identifier(item: Any, field: str) -> Identifier | None:
 def _unknown_key(given: Mapping[Any, Any], allowed: frozenset[str], prefix: str) -> InvalidRecord:
     unknown = min(str(key) for key in given if key not in allowed)
     # Cut and escaped: a key is named back to its sender, but may be anything.
-    name = prefix + unknown[:64].encode("ascii", "backslashreplace").decode()
+    name = prefix + (unknown[:64].encode("ascii", "backslashreplace").decode() or "(empty)")
     return InvalidRecord(f"unknown key: {name}", field=name)
 
 
@@ -254,7 +254,7 @@ def _refuse_empty(record: SourceRecord) -> None:
 
 
 def _same_name(a: PersonName, b: PersonName) -> bool:
-    return a[:4] == b[:4]
+    return a._replace(prefix=None, use=None) == b._replace(prefix=None, use=None)
 
 
 def _same_address(a: Address, b: Address) -> bool:

@@ -221,7 +221,7 @@ def _newborn(parts: _Parts) -> NameReading | None:
     if parts.given or parts.middle:
         newborn = read_newborn(parts.given, parts.middle, family)
     else:
-        newborn = read_newborn(parts.family, "", ()) if len(family) > 1 else None
+        newborn = read_newborn(parts.family, "", (), family_field=True) if len(family) > 1 else None
         family = ()
     if not newborn:
         return None

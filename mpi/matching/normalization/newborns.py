@@ -43,10 +43,13 @@ class NewbornReading(NamedTuple):
     rest: tuple[str, ...]
 
 
-def read_newborn(given: str, middle: str, family: tuple[str, ...]) -> NewbornReading | None:
+def read_newborn(
+    given: str, middle: str, family: tuple[str, ...], *, family_field: bool = False
+) -> NewbornReading | None:
     """What a placeholder name says, in the forms of AHIMA and the Joint Commission; None for any other name.
 
     ``family`` are the words of the family name: one of them repeated in the given name is not the mother's.
+    With ``family_field`` the text stood in the family name's field.
 
     >>> read_newborn("Boy1Marie", "", ("SMITH",)).temporary
     TemporaryName(mother_given='MARIE', sex='M', birth_order=1)
@@ -71,8 +74,10 @@ def read_newborn(given: str, middle: str, family: tuple[str, ...]) -> NewbornRea
     if rest and family:
         return NewbornReading(TemporaryName(" ".join(rest), sex, order), ())
     # Without a family name "BG SMITH" names the family; "BoyMarie" and "Judy Girl" the mother.
-    mothers = " ".join(word for word in rest if is_known_given(word))
-    return NewbornReading(TemporaryName(mothers, sex, order), tuple(w for w in rest if not is_known_given(w)))
+    mothers = () if family_field or words[0] in ("BB", "BG") else tuple(filter(is_known_given, rest))
+    return NewbornReading(
+        TemporaryName(" ".join(mothers), sex, order), tuple(word for word in rest if word not in mothers)
+    )
 
 
 def _words(text: str) -> list[str]:
@@ -91,8 +96,8 @@ def _taken_apart(word: str) -> list[str]:
     rest = glued[4]
     camel = bool(re.match(r"[A-Z][a-z]+\d?[A-Z][a-z]{2}", word))
     both = bool(glued[1] and glued[2])
-    plausible = not rest or glued[3] or camel or both or (len(rest) >= 3 and is_known_given(rest))
-    if not plausible:
+    mother = len(rest) >= 3 and is_known_given(rest) and not upper.startswith("BOYD")
+    if rest and not (glued[3] or camel or both or mother):
         return [upper]
     first = "BABY" if glued[1] == "B" else glued[1]
     return [part for part in (first, glued[2], glued[3], rest) if part]

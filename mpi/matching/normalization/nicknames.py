@@ -15,7 +15,11 @@ def _roots() -> dict[str, frozenset[str]]:
     roots: dict[str, set[str]] = {}
     pairs = [(triplet.name1.upper(), triplet.name2.upper()) for triplet in name_triplets()]
     pairs += [(full, short) for full, *shorts in rows("nicknames.txt") for short in shorts]
+    known = set(pairs)
     for full, short in pairs:
+        if (short, full) in known and len(full) < len(short):
+            # The list has some pairs both ways round: BILL is short for WILLIAM, not WILLIAM for BILL.
+            continue
         if full.isalpha() and short.isalpha() and full.isascii() and short.isascii():
             roots.setdefault(full, set())
             roots.setdefault(short, set()).add(full)

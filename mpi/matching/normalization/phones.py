@@ -46,6 +46,8 @@ def read_phone(text: str) -> PhoneReading:
     """
     upper = _EXTENSION.sub("", ascii_upper(text).strip())
     digits = _NOT_DIGIT.sub("", upper)
+    if len(digits) >= _DIGITS_MIN and len(set(digits)) == 1:
+        return PhoneReading("", "placeholder-phone")
     if upper[:1] == "+" or digits[:2] == "00" or (digits[:3] == "011" and len(digits) > 10):
         return _international(digits if upper[:1] == "+" else digits.removeprefix("011"))
     if any("A" <= character <= "Z" for character in upper) and _VANITY.fullmatch(upper):

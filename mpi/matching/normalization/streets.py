@@ -26,7 +26,6 @@ _FLOOR_NAMES = ("GROUND", "MAIN", "TOP", "UPPER", "LOWER")
 ROUNDS_MAX = 4
 
 _LINES = re.compile(r"(?:\\N|[,;\n\r])+")
-_DELIVERY = re.compile(r"\s*(?:\d|P\.?\s*O\.?\s*B|BOX\b|R\.?R\.?\s*\d|RURAL|PSC|CMR)")
 _APOSTROPHE = re.compile(r"['`]")
 _NOT_STREET = re.compile(r"[^A-Z0-9#/-]+")
 # A hyphen or slash belongs to a house number (33-11, 1/2); elsewhere it separates words.
@@ -96,12 +95,8 @@ def _read_line(text: str) -> StreetLine:
 def _delivery_part(upper: str) -> str:
     """Without what stands before the delivery line: c/o, an institution, a building's name."""
     lines = [line for line in _LINES.split(upper) if line.strip()]
-    if len(lines) < 2 or _DELIVERY.match(lines[0]):
-        return upper.replace("\\N", " ")
-    for position, line in enumerate(lines):
-        if _DELIVERY.match(line):
-            return " ".join(lines[position:])
-    return " ".join(lines)
+    numbered = (position for position, line in enumerate(lines) if any(map(str.isdigit, line)))
+    return " ".join(lines[next(numbered, 0) :])
 
 
 def _box_or_route(line: str) -> StreetLine | None:

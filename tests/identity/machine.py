@@ -145,7 +145,16 @@ class IdentityMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.state.links) > 1)
     @rule(data=st.data(), override=st.booleans())
     def assert_same(self, data, override):
-        a, b = data.draw(st.permutations(sorted(self.state.links)))[:2]
+        self._assert_same(*data.draw(st.permutations(sorted(self.state.links)))[:2], override)
+
+    @precondition(lambda self: len(self.state.links) > 2)
+    @rule(data=st.data())
+    def assert_a_chain(self, data):
+        a, b, c = data.draw(st.permutations(sorted(self.state.links)))[:3]
+        if self._assert_same(a, b, False) and self._assert_same(b, c, False):
+            self._assert_different(a, c, False)
+
+    def _assert_same(self, a, b, override):
         homes = self.world.homes()
         sides = {homes[a], homes[b]}
 
@@ -155,18 +164,21 @@ class IdentityMachine(RuleBasedStateMachine):
         if any(self.state.identities[side].status is not IdentityStatus.ACTIVE for side in sides):
             if len(sides) == 2:
                 self._refused(Conflict, decision, enterprise_ids=sides)
-            return
+            return False
         if tuple(sorted(sides)) in self.world.apart() and not override:
             self._refused(AssertedDifferent, decision, enterprise_ids=sides)
-            return
+            return False
         self.world.commit(self.world.decide(decision, enterprise_ids=sides), by="person")
         assert self.world.homes()[a] == self.world.homes()[b]
         assert (min(a, b), max(a, b)) in self.world.in_force(Verdict.SAME)
+        return True
 
     @precondition(lambda self: len(self.state.links) > 1)
     @rule(data=st.data(), override=st.booleans())
     def assert_different(self, data, override):
-        a, b = data.draw(st.permutations(sorted(self.state.links)))[:2]
+        self._assert_different(*data.draw(st.permutations(sorted(self.state.links)))[:2], override)
+
+    def _assert_different(self, a, b, override):
         homes = self.world.homes()
 
         def decision(s, mint):
@@ -275,6 +287,8 @@ class IdentityMachine(RuleBasedStateMachine):
     def _merge(self, surviving, subsumed, override, decided_by):
         held_apart = tuple(sorted((surviving, subsumed))) in self.world.apart()
         moved, kept = self.state.members(subsumed), self.state.members(surviving)
+        across = set(merging.ordered_pairs(moved, kept))
+        different = self.world.in_force(Verdict.DIFFERENT)
 
         def decision(s, mint):
             return merging.merge(
@@ -288,8 +302,10 @@ class IdentityMachine(RuleBasedStateMachine):
         self.world.commit(self.world.decide(decision, **scope), by=decided_by.value)
         assert self.state.members(surviving) == tuple(sorted(moved + kept))
         assert self.state.identities[subsumed].surviving_id == surviving
-        stated = set(merging.ordered_pairs(moved, kept)) <= self.world.in_force(Verdict.SAME)
-        assert stated or decided_by is DecidedBy.MACHINE
+        assert self.world.in_force(Verdict.DIFFERENT) == different - across, (
+            "only what stands against it goes"
+        )
+        assert across <= self.world.in_force(Verdict.SAME) or decided_by is DecidedBy.MACHINE
         return True
 
     def _unmerge(self, merge_id):

@@ -154,7 +154,8 @@ class Index:
         read = [
             record if isinstance(record, Rejection) else _record_or_rejection(record) for record in records
         ]
-        return intake.receive_many(self._context, read, actor=actor, batch_id=batch_id)
+        chunk = intake.make_ready(self._context, read)
+        return intake.receive_many(self._context, chunk, actor=actor, batch_id=batch_id)
 
     def load(
         self,

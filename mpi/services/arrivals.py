@@ -125,9 +125,7 @@ class Compared:
         self._scored: dict[tuple[int, int], Comparison] = {}
         self._score(left, right)
 
-    def _add_members_of(
-        self, position: int, earlier: list[int], left: list[int], right: list[int]
-    ) -> None:
+    def _add_members_of(self, position: int, earlier: list[int], left: list[int], right: list[int]) -> None:
         """An earlier arrival may join an identity near it: then its members count for this one too."""
         near = {id for partner in earlier for id in self.near.get(partner, ())}
         for enterprise_id in near.difference(self.near.get(position, ())):

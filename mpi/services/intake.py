@@ -9,6 +9,7 @@ transaction, and the answer leaves after its commit.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mpi.errors import MpiError, Unavailable
 from mpi.identity.assignment import Assignment
@@ -53,41 +54,54 @@ def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Rep
     return until_settled(context, attempt, in_transaction=replay is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Records made ready: normalized and blocked, or refused.
+
+    Needs no database, so that it can be done ahead.
+    """
+
+    records: Sequence[SourceRecord | Rejection]
+    refused: dict[int, Rejection]
+    #: Position → arrival; a local ID that comes twice is an update of its first coming, and not here.
+    arrivals: dict[int, Arrival]
+
+
+def make_ready(context: Context, records: Sequence[SourceRecord | Rejection]) -> Chunk:
+    """Normalize and block every record of a chunk."""
+    chunk = Chunk(records, {}, {})
+    first_comings: set[tuple[int, str]] = set()
+    for position, record in enumerate(records):
+        if isinstance(record, Rejection):
+            chunk.refused[position] = record
+            continue
+        try:
+            arrival = _arrival(context, record)
+        except MpiError as error:
+            chunk.refused[position] = _rejection(error)
+            continue
+        if (arrival.source_id, record.local_id) not in first_comings:
+            first_comings.add((arrival.source_id, record.local_id))
+            chunk.arrivals[position] = arrival
+    return chunk
+
+
 def receive_many(
-    context: Context,
-    records: Sequence[SourceRecord | Rejection],
-    *,
-    actor: Actor,
-    batch_id: int | None = None,
+    context: Context, chunk: Chunk, *, actor: Actor, batch_id: int | None = None
 ) -> list[Receipt | Rejection]:
     """Register a chunk; one outcome for each, in order.
 
     New records go in as one set, then updates one by one.
     """
-    outcomes: dict[int, Receipt | Rejection] = {}
-    arrivals: dict[int, Arrival] = {}
-    seen_before: set[tuple[int, str]] = set()
-    for position, record in enumerate(records):
-        if isinstance(record, Rejection):
-            outcomes[position] = record
-            continue
-        try:
-            arrival = _arrival(context, record)
-        except MpiError as error:
-            outcomes[position] = _rejection(error)
-            continue
-        # A local ID that comes twice in a chunk is an update of its first coming.
-        if (arrival.source_id, record.local_id) not in seen_before:
-            seen_before.add((arrival.source_id, record.local_id))
-            arrivals[position] = arrival
-    positions = list(arrivals)
-    receipts = _receive_chunk(context, list(arrivals.values()), actor, batch_id)
+    outcomes: dict[int, Receipt | Rejection] = dict(chunk.refused)
+    positions = list(chunk.arrivals)
+    receipts = _receive_new(context, list(chunk.arrivals.values()), actor, batch_id)
     outcomes.update({positions[n]: receipt for n, receipt in receipts.items()})
-    for position, record in enumerate(records):
+    for position, record in enumerate(chunk.records):
         if position not in outcomes:
             assert isinstance(record, SourceRecord)
             outcomes[position] = _receive_or_reject(context, record, actor)
-    return [outcomes[position] for position in range(len(records))]
+    return [outcomes[position] for position in range(len(chunk.records))]
 
 
 def _receive_or_reject(context: Context, record: SourceRecord, actor: Actor) -> Receipt | Rejection:
@@ -109,7 +123,7 @@ def _arrival(context: Context, record: SourceRecord) -> Arrival:
     return arrive(record, source.source_id, context.mint.number(), context.rules, names)
 
 
-def _receive_chunk(
+def _receive_new(
     context: Context, arrivals: list[Arrival], actor: Actor, batch_id: int | None
 ) -> dict[int, Receipt]:
     """Register those that are new, in one transaction that no other creation can come between."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,7 @@ from mpi.matching.flat import source_record
 from mpi.matching.record import SourceRecord
 from mpi.services.answers import Actor, Receipt, Rejection
 from mpi.services.context import Context
-from mpi.services.intake import receive_many
+from mpi.services.intake import Chunk, make_ready, receive_many
 from mpi.storage.queries import query
 
 #: Records of one transaction: enough to make its cost small for each, few enough that others wait a second at
@@ -81,8 +82,9 @@ def load(
     counts = Counter(batch.counts)
     done = batch.lines_done
     if not batch.finished:
-        for chunk in _chunks(islice(read_feed(path, column_map), batch.lines_done, None)):
-            outcomes, queued = _load_chunk(context, chunk, source, actor, batch.batch_id)
+        lines = islice(read_feed(path, column_map), batch.lines_done, None)
+        for chunk, ready in _made_ready(context, _chunks(lines), source):
+            outcomes, queued = _load_chunk(context, chunk, ready, actor, batch.batch_id)
             counts.update(outcome.outcome for outcome in outcomes)
             counts["tasks"] += queued
             done += len(chunk)
@@ -137,12 +139,30 @@ def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield chunk
 
 
+def _made_ready(
+    context: Context, chunks: Iterator[list[Line]], source: str | None
+) -> Iterator[tuple[list[Line], Chunk]]:
+    """Each chunk with its records made ready, the next one meanwhile: the database works while this reads."""
+
+    def following() -> tuple[list[Line], Chunk] | None:
+        lines = next(chunks, None)
+        return (
+            None if lines is None else (lines, make_ready(context, [_read(line, source) for line in lines]))
+        )
+
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
+        coming = reader.submit(following)
+        while (ready := coming.result()) is not None:
+            coming = reader.submit(following)
+            yield ready
+
+
 def _load_chunk(
-    context: Context, chunk: list[Line], source: str | None, actor: Actor, batch_id: int
+    context: Context, lines: list[Line], ready: Chunk, actor: Actor, batch_id: int
 ) -> tuple[list[LineOutcome], int]:
     """The outcome of each line, and how many tasks were queued."""
-    answers = receive_many(context, [_read(line, source) for line in chunk], actor=actor, batch_id=batch_id)
-    outcomes = [_outcome(line, answer) for line, answer in zip(chunk, answers, strict=True)]
+    answers = receive_many(context, ready, actor=actor, batch_id=batch_id)
+    outcomes = [_outcome(line, answer) for line, answer in zip(lines, answers, strict=True)]
     return outcomes, sum(
         len(answer.tasks) for answer in answers if isinstance(answer, Receipt) and answer.created
     )

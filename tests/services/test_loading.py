@@ -1,0 +1,103 @@
+"""Files taken in: every line has one outcome, a bad line ends nothing, a stopped load goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from builders import CLERK, GRACE, TOMAS
+from mpi.errors import UnreadableFile
+from mpi.index import Index
+from mpi.services import loading
+
+PEOPLE = [{"local_id": "1", **GRACE}, {"local_id": "2", **TOMAS}]
+
+
+def written_csv(folder: Path, rows: list[dict[str, str]], name: str = "feed.csv") -> Path:
+    path = folder / name
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_csv_file(index: Index, tmp_path: Path) -> None:
+    summary = index.load(written_csv(tmp_path, PEOPLE), actor=CLERK, source="north")
+    assert (summary.lines, summary.counts, summary.rejected) == (2, {"new": 2}, ())
+    assert index.record("north", "2", actor=CLERK).demographics["family"] == TOMAS["family"]
+
+
+def test_the_same_file_is_taken_in_once(index: Index, tmp_path: Path) -> None:
+    path = written_csv(tmp_path, PEOPLE)
+    first = index.load(path, actor=CLERK, source="north")
+    again = index.load(path, actor=CLERK, source="north")
+    assert again.already_done
+    assert (again.batch_id, again.counts) == (first.batch_id, first.counts)
+
+
+def test_a_malformed_line_is_one_rejection(index: Index, tmp_path: Path) -> None:
+    path = tmp_path / "feed.ndjson"
+    lines = [
+        json.dumps(PEOPLE[0]),
+        "{broken",
+        "[1]",
+        json.dumps({"local_id": "9", "shoe": 44}),
+        json.dumps(PEOPLE[1]),
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    summary = index.load(path, actor=CLERK, source="north")
+    assert summary.counts == {"new": 2, "rejected": 3}
+    assert [(line.line, line.field) for line in summary.rejected] == [(2, None), (3, None), (4, "shoe")]
+    assert not any(GRACE["family"] in (line.reason or "") for line in summary.rejected)
+
+
+def test_a_parquet_file_with_other_column_names(index: Index, tmp_path: Path) -> None:
+    path = tmp_path / "feed.parquet"
+    pq.write_table(pa.table({"Chart": ["1"], "Last": ["Okonkwo"], "First": ["Grace"], "Shoe": [44]}), path)
+    column_map = {"Chart": "local_id", "Last": "family", "First": "given"}
+    summary = index.load(path, actor=CLERK, source="north", column_map=column_map)
+    assert summary.counts == {"new": 1}
+
+
+def test_a_column_that_is_no_field_is_named(index: Index, tmp_path: Path) -> None:
+    path = written_csv(tmp_path, [{"local_id": "1", "Last": "Okonkwo"}])
+    with pytest.raises(UnreadableFile, match="'Last'"):
+        index.load(path, actor=CLERK, source="north")
+
+
+def test_a_file_that_is_not_what_it_says(index: Index, tmp_path: Path) -> None:
+    path = tmp_path / "feed.parquet"
+    path.write_bytes(b"PAR1 but no more")
+    with pytest.raises(UnreadableFile, match=r"feed\.parquet"):
+        index.load(path, actor=CLERK, source="north")
+
+
+def test_bytes_that_are_no_text_are_refused_by_field(index: Index, tmp_path: Path) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_bytes(b"local_id,given,family\n1,Ana,Mu\xf1oz\n2,Eva,Ruiz\n")
+    summary = index.load(path, actor=CLERK, source="north")
+    assert summary.counts == {"new": 1, "rejected": 1}
+    assert summary.rejected[0].field == "family"
+
+
+def test_a_load_that_stopped_goes_on(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "CHUNK", 3)
+    rows = [{"local_id": str(n), "given": "Ann", "family": f"Person{chr(65 + n)}", "birth_date": f"19{50 +
+    n}-03-04"}
+            for n in range(10)]  # fmt: skip
+    path = written_csv(tmp_path, rows)
+
+    def stop(lines_done: int, _counts: object) -> None:
+        if lines_done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index.load(path, actor=CLERK, source="north", progress=stop)
+    summary = index.load(path, actor=CLERK, source="north")
+    assert (summary.resumed_after, summary.lines) == (6, 10)
+    assert sum(summary.counts.values()) == 10
+    [batch] = index.batches(actor=CLERK)
+    assert (batch["state"], batch["lines_done"]) == ("done", 10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -71,7 +71,7 @@ def parse(raw: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         raise _unreadable(raw, error) from None
     if raw.count(b"[") + raw.count(b"{") > DEPTH_MAX:
-        refuse_depth(raw)
+        _refuse_depth(document)
     if _SUSPECT.search(raw):
         _refuse_values(document)
     return document
@@ -83,21 +83,6 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise BadInput("the body must be a JSON object", field="body")
     return document
-
-
-def refuse_depth(raw: bytes) -> None:
-    """Refuse what nests deeper than ``DEPTH_MAX``, naming the key it is under. Raises Refusal 400."""
-    depth, key = 0, "body"
-    for token in _STRUCTURE.finditer(raw):
-        match token[0][:1]:
-            case b"[" | b"{":
-                depth += 1
-            case b"]" | b"}":
-                depth -= 1
-            case _:
-                key = token[1].decode("utf-8", "replace") if depth == 1 else key
-        if depth > DEPTH_MAX:
-            raise Refusal(400, "too-deep", f"nested deeper than {DEPTH_MAX}", field=key)
 
 
 def refuse_url_text(request: Request) -> None:
@@ -121,12 +106,48 @@ def _suspect(text: str) -> bool:
     return "\0" in text or "�" in text
 
 
+def _refuse_depth(document: Any) -> None:
+    keyed = isinstance(document, dict)
+    for key, value in document.items() if keyed else [("body", document)]:
+        level = [value]
+        for _ in range(DEPTH_MAX - keyed):
+            level = [inner for outer in level for inner in _inner(outer) if isinstance(inner, dict | list)]
+            if not level:
+                break
+        else:
+            raise _too_deep(key)
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _too_deep(key: str) -> Refusal:
+    return Refusal(400, "too-deep", f"nested deeper than {DEPTH_MAX}", field=key)
+
+
+def _deep_key(raw: bytes) -> str:
+    """The key of the outermost object under which a document that nobody can parse nests too deep."""
+    depth, key = 0, "body"
+    for token in _STRUCTURE.finditer(raw):
+        match token[0][:1]:
+            case b"[" | b"{":
+                depth += 1
+            case b"]" | b"}":
+                depth -= 1
+            case _:
+                key = token[1].decode("utf-8", "replace") if depth == 1 else key
+        if depth > DEPTH_MAX:
+            break
+    return key
+
+
 def _unreadable(raw: bytes, error: orjson.JSONDecodeError) -> Exception:
     """Why it is not JSON, told without repeating any of it."""
-    try:
-        refuse_depth(raw)
-    except Refusal as refusal:
-        return refusal
+    if error.msg.startswith("depth limit"):
+        return _too_deep(_deep_key(raw))
     try:
         _refuse_values(json.loads(raw, parse_int=float))
     except BadInput as found:

@@ -45,7 +45,7 @@ def test_a_value_that_cannot_be_stored_is_refused_by_the_name_of_its_field(raw: 
     ("raw", "code", "field"),
     [
         (_nested(DEEP), "too-deep", "given"),
-        (_nested(DEPTH_MAX + 1), "too-deep", "given"),
+        (_nested(DEPTH_MAX), "too-deep", "given"),
         (b'{"given": "x", "names": ' + b'[{"a":' * DEEP, "too-deep", "names"),
         (b"[" * DEEP, "too-deep", "body"),
         (b"", "malformed-json", "body"),
@@ -70,6 +70,8 @@ def test_a_refusal_does_not_repeat_what_was_sent() -> None:
 
 def test_depth_and_size_within_bounds_pass() -> None:
     assert parse(b"[" * DEPTH_MAX + b"]" * DEPTH_MAX)
+    assert parse(b"[" * DEPTH_MAX + b"7" + b"]" * DEPTH_MAX)
+    assert parse(_nested(DEPTH_MAX - 1))
     assert parse_object(b'{"addresses": [' + b",".join([b'{"zip": "62701"}'] * 40) + b"]}")
     assert parse_object(b'{"ssn": "9223372036854775808", "given": "\\\\u0000"}')
 
@@ -82,6 +84,7 @@ def test_depth_and_size_within_bounds_pass() -> None:
         b'"' * 1_000_001,
         b"{" * 1_000_000,
         b'{"a": [' + b"[]," * 330_000,
+        b'{"a": [' + b"[]," * 330_000 + b"[" * 2_000,
     ],
 )
 def test_refusing_takes_no_longer_for_hostile_input(raw: bytes) -> None:

@@ -23,7 +23,7 @@ from mpi.storage.embedded import erase, server_status
 from mpi.storage.embedded.location import locate
 from mpi.storage.embedded.process import children_of, is_alive, wait_until
 
-START_SECONDS, BACK_SECONDS, END_SECONDS = 60.0, 15.0, 12.0
+BACK_SECONDS, END_SECONDS = 15.0, 12.0
 
 
 class Served:
@@ -38,15 +38,16 @@ class Served:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.port = self._told_port()
+        self.port = 0
 
-    def _told_port(self) -> int:
+    def wait_until_ready(self) -> None:
         assert self.process.stderr is not None
         said = []
         for line in self.process.stderr:
             said.append(line)
             if found := re.search(r"serving on http://127\.0\.0\.1:(\d+)", line):
-                return int(found[1])
+                self.port = int(found[1])
+                return
         raise AssertionError("it did not start: " + "".join(said))
 
     def answers(self, path: str = "/health/ready") -> bool:
@@ -68,7 +69,7 @@ class Served:
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        self.process.communicate(timeout=END_SECONDS)
+        self.process.wait(timeout=END_SECONDS)
         return self.process.returncode
 
 
@@ -76,13 +77,17 @@ class Served:
 def served() -> Iterator[Served]:
     home = reachable_home("mpi-serve-")
     running = Served(home)
-    yield running
-    if running.process.poll() is None:
-        running.process.kill()
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
         running.process.communicate()
-    assert wait_until(lambda: server_status(home).state == "stopped", seconds=30), "a postgres is left behind"
-    erase(home)
-    shutil.rmtree(home)
+        stopped = wait_until(lambda: server_status(home).state in ("absent", "stopped"), seconds=30)
+        erase(home)
+        shutil.rmtree(home)
+    assert stopped, "a postgres is left behind"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -12,8 +12,9 @@ from typing import Any
 
 import orjson
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from mpi.api import metrics
 from mpi.api.body import BODY_BYTES_MAX, NDJSON_TYPES, parse_object, refuse_length, refuse_type, too_large
@@ -69,7 +70,14 @@ async def register_records(request: Request) -> Response:
     if work.done():
         # What fails before the first answer is an ordinary problem document.
         work.result()
-    return StreamingResponse(intake.answers(work), 200, media_type=MEDIA_TYPE)
+    return _Answers(intake.answers(work), 200, media_type=MEDIA_TYPE)
+
+
+class _Answers(StreamingResponse):
+    """Does not listen for the client's going, as Starlette's would: that eats the rest of the body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.stream_response(send)
 
 
 class _Intake:
@@ -86,6 +94,7 @@ class _Intake:
         try:
             while (chunk := await self._answers.get()) is not None:
                 yield chunk
+            await work
         finally:
             work.cancel()
 
@@ -100,6 +109,8 @@ class _Intake:
                     first.set()
                     chunk = []
             await self._take(chunk)
+        except ClientDisconnect:
+            log.info("bulk call left", count=self._line, request_id=self._call.actor.request_id)
         except Refusal as refusal:
             if self._line == 0:
                 raise

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +97,22 @@ def port(database_url: str, tmp_path: Path) -> Iterator[int]:
 def test_a_client_that_reads_only_after_sending_everything_is_not_locked_out(port: int) -> None:
     count = 60_000
     line = orjson.dumps({"source": "north", "local_id": "1", "unknown_key": "x" * 150}) + b"\n"
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(
-        "POST", f"{V1}/records/bulk", body=line * count, headers={"Content-Type": "application/x-ndjson"}
-    )
-    response = connection.getresponse()
-    answers = response.read().splitlines()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request(
+            "POST", f"{V1}/records/bulk", body=line * count, headers={"Content-Type": "application/x-ndjson"}
+        )
+        response = connection.getresponse()
+        answers = response.read().splitlines()
     assert response.status == 200
     assert len(answers) == count
     assert orjson.loads(answers[-1])["field"] == "unknown_key"
-    connection.close()
+
+
+def test_a_client_that_leaves_in_the_middle_disturbs_nobody(port: int) -> None:
+    line = orjson.dumps({"source": "north", "local_id": "1", "unknown_key": "x"}) + b"\n"
+    with closing(socket.create_connection(("127.0.0.1", port))) as connection:
+        head = f"POST {V1}/records/bulk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10000000\r\n\r\n"
+        connection.sendall(head.encode() + line * 1_000)
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as another:
+        another.request("GET", f"{V1}/events")
+        assert another.getresponse().status == 200

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mpi.matching.comparison import Agreement
+from mpi.matching.patterns import Codes, patterns
 from mpi.matching.rules import RuleSet
 from mpi.matching.rules.vocabulary import FIELD_LEVELS, MISSING
 
@@ -35,21 +35,18 @@ class _Mask(NamedTuple):
     unless: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Compiled:
-    """``bits`` (comparisons, levels + 1): the conditions that a level of a comparison meets; column 0 =
-    missing.
-    """
+    """``groups``: per group of comparisons the conditions that a pattern meets."""
 
-    rows: npt.NDArray[np.intp]
-    bits: Conditions
+    groups: list[Conditions]
     masks: tuple[_Mask, ...]
 
 
 @lru_cache(maxsize=16)
 def _compiled(rules: RuleSet) -> _Compiled:
     rows = {comparison.field: row for row, comparison in enumerate(rules.comparisons)}
-    bits = np.zeros((len(rows), 1 + max(len(levels) for levels in FIELD_LEVELS.values())), dtype=np.int64)
+    bits = [np.zeros(1 + len(comparison.levels), dtype=np.int64) for comparison in rules.comparisons]
     places: dict[tuple[str, frozenset[str]], int] = {}
     masks = []
     for guard in rules.guards:
@@ -58,17 +55,18 @@ def _compiled(rules: RuleSet) -> _Compiled:
             bit = 1 << places.setdefault((field, levels), len(places))
             mask[clause] |= bit
             for level in levels:
-                column = 0 if level == MISSING else 1 + FIELD_LEVELS[field].index(level)
-                bits[rows[field], column] |= bit
+                bits[rows[field]][0 if level == MISSING else 1 + FIELD_LEVELS[field].index(level)] |= bit
         hit = GuardHit(guard=guard.name, effect=guard.effect, reason=guard.reason)
         masks.append(_Mask(hit, mask["all"], mask["any"], mask["unless"]))
-    return _Compiled(rows=np.arange(len(rows))[:, None], bits=bits, masks=tuple(masks))
+    return _Compiled(groups=patterns(rules).tables(bits, np.bitwise_or), masks=tuple(masks))
 
 
-def conditions(agreement: Agreement, rules: RuleSet) -> Conditions:
-    """Per pair the conditions its levels meet, as bits."""
-    compiled = _compiled(rules)
-    met: Conditions = np.bitwise_or.reduce(compiled.bits[compiled.rows, agreement.levels + 1], axis=0)
+def conditions(codes: Codes, rules: RuleSet) -> Conditions:
+    """Per pair the conditions that its patterns (``Score.codes``) meet, as bits."""
+    groups = _compiled(rules).groups
+    met: Conditions = groups[0][codes[0]]
+    for group, code in zip(groups[1:], codes[1:], strict=True):
+        met |= group[code]
     return met
 
 

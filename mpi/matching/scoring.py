@@ -15,32 +15,48 @@ mixture is ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from mpi.matching.comparison import Agreement
+from mpi.matching.patterns import Codes, patterns
 from mpi.matching.rules import RuleSet
-from mpi.matching.rules.vocabulary import FIELD_LEVELS
 
 Floats = npt.NDArray[np.float64]
 
 #: Beyond this a probability is 0 or 1 in double precision.
-_WEIGHT_MAX = 1000.0
+_WEIGHT_MAX: Final = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """The parts of the match weight of each pair (log2) and their total."""
+    """The match weight of each pair (log2), with its parts."""
 
     prior_weight: float
-    #: Shape (comparisons, pairs); 0 where a field is missing.
-    weights: Floats
     #: Shape (pairs,): what being of one family takes back.
     household_weight: Floats
     total_weight: Floats
+    #: The pattern of each pair in each group of comparisons.
+    codes: Codes = field(repr=False)
+    _agreement: Agreement = field(repr=False)
+    _rules: RuleSet = field(repr=False)
+
+    @property
+    def weights(self) -> Floats:
+        """The weight of each field, shape (comparisons, pairs); 0 where it is missing. Made anew at each
+        call.
+        """
+        levels, frequencies = self._agreement.levels, self._agreement.frequencies
+        made = np.zeros(levels.shape)
+        for row, ratios in enumerate(_tables(self._rules).ratios):
+            made[row] = ratios[levels[row] + 1, 0]
+            if row in frequencies:
+                made[row] += _rarity(frequencies[row], self._rules, row)
+        return made
 
     @property
     def probability(self) -> Floats:
@@ -48,63 +64,69 @@ class Score:
         return probability(self.total_weight)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Tables:
-    """A rule set as arrays of log2; column 0 stands for missing, column ``level + 1`` for a level.
+    """A rule set as arrays of log2.
 
-    Shape (1 + relations, comparisons, levels + 1): first m/u, then for each relation its probability / u.
+    The last axis is 1 + relations long: m/u, then each relation's probability of the level / u.
     """
 
-    ratios: Floats
-    rows: npt.NDArray[np.intp]
-    #: (1 + relations, comparisons): the numerators of the first level, whose u a frequency may stand in for.
-    exact: Floats
-    #: log2 of each relation's probability, shape (relations, 1), and of what is left for strangers.
+    #: Per comparison, shape (1 + levels, 1 + relations); row 0 = missing.
+    ratios: list[Floats]
+    #: The same per group of comparisons, added up.
+    groups: list[Floats]
+    #: log2 of each relation's probability, and what is left for strangers.
     relations: Floats
     strangers: float
 
 
 @lru_cache(maxsize=16)
 def _tables(rules: RuleSet) -> _Tables:
-    width = 1 + max(len(levels) for levels in FIELD_LEVELS.values())
     names = [relation.name for relation in rules.relations]
-    ratios = np.zeros((1 + len(names), len(rules.comparisons), width))
-    exact = np.zeros((1 + len(names), len(rules.comparisons)))
-    for row, comparison in enumerate(rules.comparisons):
-        for column, level in enumerate(comparison.levels, start=1):
-            numerators = np.log2(
-                [level.m_probability, *(level.related_probabilities[name] for name in names)]
-            )
-            ratios[:, row, column] = numerators - np.log2(level.u_probability)
-            if column == 1:
-                exact[:, row] = numerators
+    ratios = []
+    for comparison in rules.comparisons:
+        table = np.zeros((1 + len(comparison.levels), 1 + len(names)))
+        for row, level in enumerate(comparison.levels, start=1):
+            numerators = [level.m_probability, *(level.related_probabilities[name] for name in names)]
+            table[row] = np.log2(numerators) - np.log2(level.u_probability)
+        ratios.append(table)
     shares = [relation.probability for relation in rules.relations]
     return _Tables(
         ratios=ratios,
-        rows=np.arange(len(rules.comparisons))[:, None],
-        exact=exact,
-        relations=np.log2(np.array(shares).reshape(-1, 1)),
+        groups=patterns(rules).tables(ratios, np.add),
+        relations=np.log2(np.array(shares)),
         strangers=1 - sum(shares),
     )
 
 
 def score(agreement: Agreement, rules: RuleSet) -> Score:
-    """The match weight of every pair, in its parts."""
+    """The match weight of every pair."""
     tables = _tables(rules)
-    ratios = tables.ratios[:, tables.rows, agreement.levels + 1]
+    codes = patterns(rules).codes(agreement.levels)
+    sums = tables.groups[0][codes[0]]
+    for group, code in zip(tables.groups[1:], codes[1:], strict=True):
+        sums += group[code]
     for row, shares in agreement.frequencies.items():
-        exact = np.flatnonzero(shares)
-        if len(exact):
-            ratios[:, row, exact] = tables.exact[:, row, None] - np.log2(shares[exact])
-    weights = ratios[0]
-    relations = np.exp2(np.minimum(ratios[1:].sum(axis=1) + tables.relations, _WEIGHT_MAX))
-    household_weight = -np.log2(tables.strangers + relations.sum(axis=0))
+        sums += _rarity(shares, rules, row)[:, None]
+    related = np.exp2(np.minimum(sums[:, 1:] + tables.relations, _WEIGHT_MAX))
+    household_weight = -np.log2(tables.strangers + related.sum(axis=1))
     return Score(
         prior_weight=rules.prior_weight,
-        weights=weights,
         household_weight=household_weight,
-        total_weight=rules.prior_weight + weights.sum(axis=0) + household_weight,
+        total_weight=rules.prior_weight + sums[:, 0] + household_weight,
+        codes=codes,
+        _agreement=agreement,
+        _rules=rules,
     )
+
+
+def _rarity(shares: Floats, rules: RuleSet, row: int) -> Floats:
+    """What the value's own frequency adds to the weight of the exact level: log2 of u over the share; else
+    0.
+    """
+    average = rules.comparisons[row].levels[0].u_probability
+    rarity: Floats = np.log2(average / np.where(shares > 0, shares, average))
+    return rarity
 
 
 def probability(weight: Floats) -> Floats:

@@ -1,39 +1,42 @@
 """The kernel: for many pairs of records at once, the agreement level of each field.
 
-A comparator is a scalar function, called once per distinct pair of values: a handful of pairs (one record and
-its candidates) is compared value by value, millions are first reduced to their distinct pairs of codes.
+A comparator is a scalar function. A handful of pairs (one record and its candidates) is compared value by
+value; many are reduced to distinct pairs of codes first (``coded``), with the same comparators.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from mpi.matching.comparison.columns import Column, Columns
-from mpi.matching.comparison.comparators import (
-    COMPARATORS,
+from mpi.matching.comparison.coded import levels_of
+from mpi.matching.comparison.columns import NAMES, Column, Columns
+from mpi.matching.comparison.comparators import COMPARATORS
+from mpi.matching.comparison.names import (
     MISSING_LEVEL,
+    Names,
+    level_positions,
     maiden_as_middle,
     middle_used,
     swapped_names,
     two_names,
 )
 from mpi.matching.rules import FrequencyTable, RuleSet
-from mpi.matching.rules.vocabulary import FIELD_LEVELS
 
-#: From this many pairs on, reducing them to distinct pairs of values costs less than it saves.
-_DIRECT_MAX: Final = 512
+#: Up to so many pairs, comparing each costs less than finding the distinct ones.
+_DIRECT_MAX: Final = 256
 
-_FAMILY = {name: level for level, name in enumerate(FIELD_LEVELS["family"])}
-_GIVEN = {name: level for level, name in enumerate(FIELD_LEVELS["given"])}
+_FAMILY, _GIVEN = level_positions("family"), level_positions("given")
 
 Levels = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int32]
 Positions = npt.NDArray[np.intp]
+PositionList = Sequence[int] | npt.NDArray[np.signedinteger]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,105 +53,122 @@ class Agreement:
         return int(self.levels.shape[1])
 
 
-def compare(
-    columns: Columns,
-    left: Sequence[int] | npt.NDArray[np.signedinteger],
-    right: Sequence[int] | npt.NDArray[np.signedinteger],
-    rules: RuleSet,
-) -> Agreement:
+def compare(columns: Columns, left: PositionList, right: PositionList, rules: RuleSet) -> Agreement:
     """Compare the records at positions ``left`` with those at ``right``, pair by pair (equally long)."""
-    direct = len(left) <= _DIRECT_MAX
-    pairs = (list(left), list(right)) if direct else (np.asarray(left, np.intp), np.asarray(right, np.intp))
-    apply: Callable[..., Any] = _directly if direct else _by_distinct_pair
-    rows = [
-        apply(columns.columns[c.field], *pairs, COMPARATORS[c.field], MISSING_LEVEL)
-        for c in rules.comparisons
-    ]
-    levels = np.array(rows, dtype=np.int8).reshape(len(rows), len(left))
-    _refine_names(levels, columns, pairs, rules)
+    first, second = np.asarray(left, np.intp), np.asarray(right, np.intp)
+    levels = np.empty((len(rules.comparisons), len(first)), dtype=np.int8)
+    if len(first) <= _DIRECT_MAX:
+        pairs = list(zip(first.tolist(), second.tolist(), strict=True))
+        for row, comparison in enumerate(rules.comparisons):
+            levels[row] = _directly(comparison.field, columns.columns[comparison.field].values, pairs)
+    else:
+        for row, comparison in enumerate(rules.comparisons):
+            levels[row] = levels_of(comparison.field, columns.columns[comparison.field], first, second)
+    _refine_names(levels, columns, first, second, rules)
     frequencies = {}
-    for position, comparison in enumerate(rules.comparisons):
+    for row, comparison in enumerate(rules.comparisons):
         if comparison.frequency is not None:
-            exact = levels[position] == 0
-            table = rules.frequencies[comparison.frequency]
-            frequencies[position] = _frequencies(columns.columns[comparison.field], pairs, exact, table)
+            column, table = columns.columns[comparison.field], rules.frequencies[comparison.frequency]
+            frequencies[row] = _frequencies(column, first, second, levels[row] == 0, table)
     return Agreement(levels=levels, frequencies=frequencies)
 
 
-def _directly(
-    column: Column, left: list[int], right: list[int], level: Callable[[Any, Any], Any], missing: Any
-) -> list[Any]:
-    values = column.values
+def _directly(field: str, values: list[Any], pairs: list[tuple[int, int]]) -> list[int]:
+    level = COMPARATORS[field]
     return [
-        missing if (a := values[i]) is None or (b := values[j]) is None else level(a, b)
-        for i, j in zip(left, right, strict=True)
+        MISSING_LEVEL if (a := values[i]) is None or (b := values[j]) is None else level(a, b)
+        for i, j in pairs
     ]
 
 
-def _by_distinct_pair(
-    column: Column, left: Positions, right: Positions, level: Callable[[Any, Any], Any], missing: Any
-) -> npt.NDArray[Any]:
-    """The same through each distinct pair of codes once; sort and difference, not ``np.unique`` (100 ×
-    slower).
-    """
-    codes, distinct = column.codes()
-    a, b = codes[left], codes[right]
-    present = (a >= 0) & (b >= 0)
-    keys = a[present].astype(np.int64) * len(distinct) + b[present]
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    first = np.empty(len(ordered), dtype=bool)
-    first[:1] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    pairs = zip(*(part.tolist() for part in np.divmod(ordered[first], max(len(distinct), 1))), strict=True)
-    found = np.array([level(distinct[i], distinct[j]) for i, j in pairs], dtype=np.array(missing).dtype)
-    reached = np.empty(len(ordered), dtype=found.dtype)
-    if len(ordered):
-        reached[order] = found[np.cumsum(first) - 1]
-    result = np.full(len(a), missing, dtype=found.dtype)
-    result[present] = reached
-    return result
-
-
-def _refine_names(levels: Levels, columns: Columns, pairs: tuple[Any, Any], rules: RuleSet) -> None:
+def _refine_names(
+    levels: Levels, columns: Columns, left: Positions, right: Positions, rules: RuleSet
+) -> None:
     """What only the whole name tells: names that changed places, a middle name in use, two names that are
     alike.
     """
     rows = {comparison.field: row for row, comparison in enumerate(rules.comparisons)}
-    if "given" not in rows:
-        return
-    given, names = levels[rows["given"]], columns.columns["names"].values
-    family = levels[rows["family"]] if "family" in rows else np.full_like(given, MISSING_LEVEL)
-    for pair in np.flatnonzero(given == _GIVEN["different"]).tolist():
-        a, b = names[pairs[0][pair]], names[pairs[1][pair]]
-        if family[pair] == _FAMILY["different"] and swapped_names(a, b):
-            family[pair], given[pair] = _FAMILY["swapped"], _GIVEN["swapped"]
-        elif (middle := middle_used(a, b)) is not None:
-            given[pair] = _GIVEN["middle_used"]
-            if "middle" in rows:
-                levels[rows["middle"], pair] = middle
-    for pair in np.flatnonzero(family == _FAMILY["different"]).tolist():
-        if maiden_as_middle(names[pairs[0][pair]], names[pairs[1][pair]]):
-            family[pair] = _FAMILY["part"]
-            if "middle" in rows:
-                levels[rows["middle"], pair] = MISSING_LEVEL
-    frequency = rules.comparisons[rows["given"]].frequency
+    given = levels[rows["given"]] if "given" in rows else np.full(len(left), MISSING_LEVEL, np.int8)
+    family = levels[rows["family"]] if "family" in rows else np.full(len(left), MISSING_LEVEL, np.int8)
+    middle = levels[rows["middle"]] if "middle" in rows else np.full(len(left), MISSING_LEVEL, np.int8)
+    column = columns.columns[NAMES]
+    names = column.values
+    unlike = np.flatnonzero((given == _GIVEN["different"]) | (family == _FAMILY["different"]))
+    for pair in _crossing(column, unlike, left, right).tolist():
+        a, b = names[left[pair]], names[right[pair]]
+        if given[pair] == _GIVEN["different"]:
+            if family[pair] == _FAMILY["different"] and swapped_names(a, b):
+                family[pair], given[pair] = _FAMILY["swapped"], _GIVEN["swapped"]
+            elif (remaining := middle_used(a, b)) is not None:
+                given[pair], middle[pair] = _GIVEN["middle_used"], remaining
+        if family[pair] == _FAMILY["different"] and maiden_as_middle(a, b):
+            family[pair], middle[pair] = _FAMILY["part"], MISSING_LEVEL
+    frequency = rules.comparisons[rows["given"]].frequency if "given" in rows else None
     if frequency is not None:
         known = rules.frequencies[frequency].values
         for pair in np.flatnonzero((given == _GIVEN["similar"]) | (given == _GIVEN["phonetic"])).tolist():
-            if two_names(names[pairs[0][pair]], names[pairs[1][pair]], known):
+            if two_names(names[left[pair]], names[right[pair]], known):
                 given[pair] = _GIVEN["alike"]
 
 
-def _frequencies(
-    column: Column, pairs: tuple[Any, Any], exact: npt.NDArray[np.bool_], table: FrequencyTable
-) -> Floats:
-    """How common the value is that the exactly agreeing pairs share; of several shared ones the rarest
-    counts.
+def _crossing(column: Column, pairs: Positions, left: Positions, right: Positions) -> Positions:
+    """Of these pairs the ones in which a part of the one name may be another part of the other's."""
+    if len(pairs) <= _DIRECT_MAX:
+        return pairs
+    given, middle, family, several = column.derived("parts", lambda: _parts(column.values))
+    a, b = left[pairs], right[pairs]
+    crossing = (given[a] == family[b]) | (given[a] == middle[b]) | (middle[a] == given[b])
+    crossing |= (family[a] == middle[b]) | (middle[a] == family[b]) | several[a] | several[b]
+    found: Positions = pairs[crossing]
+    return found
+
+
+def _parts(names: list[Names | None]) -> tuple[Codes, Codes, Codes, npt.NDArray[np.bool_]]:
+    """Given, middle and family of each first name as numbers of one list, nothing as numbers that never
+    agree.
     """
+    numbers: dict[str, int] = {}
+    parts = np.empty((3, len(names)), dtype=np.int32)
+    for part in range(3):
+        texts = [value[0][part] if value else "" for value in names]
+        parts[part] = [numbers.setdefault(text, len(numbers)) if text else -1 - part for text in texts]
+    several = np.array([value is not None and len(value) > 1 for value in names], dtype=bool)
+    return parts[0], parts[1], parts[2], several
+
+
+def _frequencies(
+    column: Column, left: Positions, right: Positions, exact: npt.NDArray[np.bool_], table: FrequencyTable
+) -> Floats:
+    """How common the value is that the exactly agreeing pairs share."""
     result = np.zeros(len(exact), dtype=np.float64)
-    values, shares = column.values, table.frequency
-    for pair in np.flatnonzero(exact).tolist():
-        a, b = values[pairs[0][pair]], values[pairs[1][pair]]
-        result[pair] = shares(a[0]) if len(a) == 1 else min(map(shares, set(a).intersection(b) or a))
+    pairs = np.flatnonzero(exact)
+    values = column.values
+    if len(pairs) > _DIRECT_MAX:
+        shares = column.derived(f"shares {table.hash}", lambda: _shares(column, table))
+        codes = column.codes()[0]
+        a, b = shares[codes[left[pairs]]], shares[codes[right[pairs]]]
+        result[pairs] = np.where((a > 0) & (b > 0), np.maximum(a, b), 0)
+        pairs = pairs[result[pairs] == 0]
+    for pair in pairs.tolist():
+        result[pair] = _agreed_share(values[left[pair]], values[right[pair]], table)
     return result
+
+
+def _agreed_share(a: tuple[str, ...], b: tuple[str, ...], table: FrequencyTable) -> float:
+    """Of several values in common the rarest counts; of one value written in two ways the more common
+    writing.
+    """
+    if a == b and len(a) == 1:
+        return table.frequency(a[0])
+    shared = set(a).intersection(b)
+    if shared:
+        return min(map(table.frequency, shared))
+    return max(min(map(table.frequency, a)), min(map(table.frequency, b)))
+
+
+def _shares(column: Column, table: FrequencyTable) -> Floats:
+    """Of each distinct value its share of people; 0 for several values, of which the shared one must be
+    found.
+    """
+    distinct = column.codes()[1]
+    return np.array([table.frequency(value[0]) if len(value) == 1 else 0.0 for value in distinct], np.float64)

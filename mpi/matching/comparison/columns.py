@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,25 +13,36 @@ from mpi.matching.comparison.features import FEATURES
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
 
+#: A column that is read with ``family`` and ``given`` but is no field.
+NAMES: Final = "names"
+
+_Derived = TypeVar("_Derived")
+
 
 @dataclass(slots=True, kw_only=True)
 class Column:
     """One value per record (None = missing), and on demand the same as codes of distinct values."""
 
     values: list[Any]
-    _codes: npt.NDArray[np.int32] | None = field(default=None, repr=False)
-    _distinct: list[Any] = field(default_factory=list, repr=False)
+    _derived: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def derived(self, name: str, make: Callable[[], _Derived]) -> _Derived:
+        """What was made of the column under this name, made once."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        found: _Derived = self._derived[name]
+        return found
 
     def codes(self) -> tuple[npt.NDArray[np.int32], list[Any]]:
         """Per record the position of its value among the distinct ones (−1 = missing), and those."""
-        if self._codes is None:
-            positions: dict[Any, int] = {}
-            coded = [
-                -1 if value is None else positions.setdefault(value, len(positions)) for value in self.values
-            ]
-            self._distinct = list(positions)
-            self._codes = np.array(coded, dtype=np.int32)
-        return self._codes, self._distinct
+        return self.derived("codes", self._encode)
+
+    def _encode(self) -> tuple[npt.NDArray[np.int32], list[Any]]:
+        positions: dict[Any, int] = {}
+        coded = [
+            -1 if value is None else positions.setdefault(value, len(positions)) for value in self.values
+        ]
+        return np.array(coded, dtype=np.int32), list(positions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,5 +56,5 @@ class Columns:
 def encode(records: Sequence[NormalizedRecord], rules: RuleSet) -> Columns:
     """The columns that ``rules`` compares, one value per record and field."""
     fields = [comparison.field for comparison in rules.comparisons]
-    columns = {name: Column(values=list(map(FEATURES[name], records))) for name in (*fields, "names")}
+    columns = {name: Column(values=list(map(FEATURES[name], records))) for name in (*fields, NAMES)}
     return Columns(record_count=len(records), columns=columns)

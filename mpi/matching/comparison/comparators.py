@@ -7,153 +7,34 @@ agreement counts, once. They are symmetric.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any, Final
 
-import jellyfish
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from mpi.matching.comparison.features import LOCAL_TYPES
-from mpi.matching.normalization.nicknames import nickname_roots
-from mpi.matching.record import NormalizedAddress, NormalizedIdentifier, NormalizedName, PartialDate
-from mpi.matching.rules.vocabulary import FIELD_LEVELS
-
-MISSING_LEVEL: Final = -1
+from mpi.matching.comparison.names import (
+    MISSING_LEVEL,
+    best,
+    family,
+    given,
+    level_positions,
+    middle,
+    mother_maiden,
+    suffix,
+)
+from mpi.matching.record import NormalizedAddress, NormalizedIdentifier, PartialDate
 
 Comparator = Callable[[Any, Any], int]
-Names = tuple[NormalizedName, ...]
 
-#: Jaro–Winkler similarity from which two names count as spellings of one (Winkler 1990).
-_SIMILAR_NAME: Final = 0.90
-_SIMILAR_STREET: Final = 0.88
-_SIMILAR_CITY: Final = 0.92
-_SIMILAR_EMAIL: Final = 0.95
+SIMILAR_STREET: Final = 0.88
+SIMILAR_CITY: Final = 0.92
+SIMILAR_EMAIL: Final = 0.95
 #: Years between two birth dates from which they are of two generations.
-_GENERATION_YEARS: Final = 15
+GENERATION_YEARS: Final = 15
 
 
-def _levels(field: str) -> dict[str, int]:
-    return {name: position for position, name in enumerate(FIELD_LEVELS[field])}
-
-
-_FAMILY, _GIVEN, _MIDDLE = _levels("family"), _levels("given"), _levels("middle")
-_DATE, _SSN, _ADDRESS = _levels("birth_date"), _levels("ssn"), _levels("address")
-
-
-def _best(level: Callable[[str, str], int], left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    if len(left) == 1 and len(right) == 1:
-        return level(left[0], right[0])
-    return min(level(a, b) for a in left for b in right)
-
-
-def _misspelt(a: str, b: str) -> bool:
-    """Whether two names may be spellings of one: alike, one edit apart, or one cut short."""
-    if JaroWinkler.similarity(a, b, score_cutoff=_SIMILAR_NAME) >= _SIMILAR_NAME:
-        return True
-    shorter = min(len(a), len(b))
-    if shorter >= 4 and OSA.distance(a, b, score_cutoff=1) <= 1:
-        return True
-    return shorter >= 7 and OSA.distance(a, b, score_cutoff=2) <= 2
-
-
-@lru_cache(maxsize=1 << 17)
-def _sound(name: str) -> str:
-    return jellyfish.metaphone(name).replace(" ", "")
-
-
-@lru_cache(maxsize=1 << 17)
-def _family_level(a: str, b: str) -> int:
-    if a == b or a.replace(" ", "") == b.replace(" ", ""):
-        return _FAMILY["exact"]
-    if " " in a or " " in b:
-        parts_a, parts_b = a.split(), b.split()
-        if any(len(part) > 2 and part in parts_b for part in parts_a):
-            return _FAMILY["part"]
-    if _misspelt(a, b):
-        return _FAMILY["similar"]
-    return _FAMILY["phonetic"] if _sound(a) == _sound(b) else _FAMILY["different"]
-
-
-def family(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    return _best(_family_level, left, right)
-
-
-@lru_cache(maxsize=1 << 17)
-def _given_level(a: str, b: str) -> int:
-    first_a, first_b = a.split(" ", 1)[0], b.split(" ", 1)[0]
-    if len(first_a) == 1 or len(first_b) == 1:
-        return _GIVEN["initial"] if first_a[0] == first_b[0] else _GIVEN["different"]
-    if a == b or a.replace(" ", "") == b.replace(" ", ""):
-        return _GIVEN["exact"]
-    if first_a == first_b or not nickname_roots(first_a).isdisjoint(nickname_roots(first_b)):
-        return _GIVEN["nickname"]
-    if _misspelt(a, b):
-        return _GIVEN["similar"]
-    if a.startswith(b) or b.startswith(a):
-        return _GIVEN["initial"]
-    return _GIVEN["phonetic"] if _sound(first_a) == _sound(first_b) else _GIVEN["different"]
-
-
-def given(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    return _best(_given_level, left, right)
-
-
-def swapped_names(left: Names, right: Names) -> bool:
-    """Whether given and family name changed places between the two."""
-    for a in left:
-        for b in right:
-            if a[0] == b[2] and a[2] == b[0] and a[0] and a[2]:
-                return True
-    return False
-
-
-def middle_used(left: Names, right: Names) -> int | None:
-    """Where the one goes by the other's middle name: the level of the names that remain, its middle, the
-    other's given.
-
-    None where nobody goes by a middle name.
-    """
-    for a in left:
-        for b in right:
-            for called, named in ((a, b), (b, a)):
-                if called[0] == named[1] and len(called[0]) > 1:
-                    both = called[1] and named[0]
-                    return _middle_level(called[1], named[0]) if both else MISSING_LEVEL
-    return None
-
-
-def maiden_as_middle(left: Names, right: Names) -> bool:
-    """Whether the family name of the one is the other's middle name, as after a marriage."""
-    for a in left:
-        for b in right:
-            if (a[2] == b[1] and len(a[2]) > 1) or (b[2] == a[1] and len(b[2]) > 1):
-                return True
-    return False
-
-
-def two_names(left: Names, right: Names, known: Container[str]) -> bool:
-    """Whether alike given names are each a name of its own, and not one of them misspelt."""
-    firsts = [[name[0].split(" ", 1)[0] for name in side if name[0]] for side in (left, right)]
-    return all(a in known and b in known for a in firsts[0] for b in firsts[1])
-
-
-@lru_cache(maxsize=1 << 16)
-def _middle_level(a: str, b: str) -> int:
-    if len(a) == 1 or len(b) == 1:
-        return _MIDDLE["initial"] if a[0] == b[0] else _MIDDLE["different"]
-    if a == b:
-        return _MIDDLE["exact"]
-    short = not nickname_roots(a).isdisjoint(nickname_roots(b))
-    return _MIDDLE["similar"] if short or _misspelt(a, b) else _MIDDLE["different"]
-
-
-def middle(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    return _best(_middle_level, left, right)
-
-
-def suffix(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    return 0 if any(value in right for value in left) else 1
+_DATE, _SSN, _ADDRESS = (level_positions(field) for field in ("birth_date", "ssn", "address"))
 
 
 def birth_date(left: PartialDate, right: PartialDate) -> int:
@@ -171,7 +52,7 @@ def _partial_date(left: PartialDate, right: PartialDate) -> int:
     known = [(a, b) for a, b in zip(left, right, strict=True) if a and b]
     if all(a == b for a, b in known):
         return _DATE["partial"] if left[0] and right[0] else MISSING_LEVEL
-    if left[0] and right[0] and abs(left[0] - right[0]) >= _GENERATION_YEARS:
+    if left[0] and right[0] and abs(left[0] - right[0]) >= GENERATION_YEARS:
         return _DATE["generation_apart"]
     return _DATE["same_year"] if left[0] and left[0] == right[0] else _DATE["different"]
 
@@ -187,7 +68,7 @@ def _full_date(left: PartialDate, right: PartialDate) -> int:
             return _DATE["swapped"]
     if agreeing == 2 and _date_typo(left, right):
         return _DATE["typo"]
-    if abs(year - other_year) >= _GENERATION_YEARS:
+    if abs(year - other_year) >= GENERATION_YEARS:
         return _DATE["generation_apart"]
     if agreeing == 2:
         return _DATE["two_parts"]
@@ -211,7 +92,7 @@ def same_or_different(left: Any, right: Any) -> int:
 
 
 def ssn(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    return _best(_ssn_level, left, right)
+    return best(_ssn_level, left, right)
 
 
 def _ssn_level(a: str, b: str) -> int:
@@ -254,13 +135,13 @@ def phone(left: tuple[str, ...], right: tuple[str, ...]) -> int:
 def _email_level(a: str, b: str) -> int:
     if a == b:
         return 0
-    if JaroWinkler.similarity(a, b, score_cutoff=_SIMILAR_EMAIL) >= _SIMILAR_EMAIL:
+    if JaroWinkler.similarity(a, b, score_cutoff=SIMILAR_EMAIL) >= SIMILAR_EMAIL:
         return 1
     return 1 if OSA.distance(a, b, score_cutoff=2) <= 2 else 2
 
 
 def email(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    return _best(_email_level, left, right)
+    return best(_email_level, left, right)
 
 
 def address(left: tuple[NormalizedAddress, ...], right: tuple[NormalizedAddress, ...]) -> int:
@@ -292,7 +173,7 @@ def _address_level(a: NormalizedAddress, b: NormalizedAddress) -> int:
 
 
 def _one_city(a: str, b: str) -> bool:
-    return a == b or JaroWinkler.similarity(a, b, score_cutoff=_SIMILAR_CITY) >= _SIMILAR_CITY
+    return a == b or JaroWinkler.similarity(a, b, score_cutoff=SIMILAR_CITY) >= SIMILAR_CITY
 
 
 def _similar_street(a: str, b: str) -> bool:
@@ -301,14 +182,7 @@ def _similar_street(a: str, b: str) -> bool:
         return True
     number, _, rest = a.partition(" ")
     other_number, _, other_rest = b.partition(" ")
-    return number == other_number and JaroWinkler.similarity(rest, other_rest) >= _SIMILAR_STREET
-
-
-@lru_cache(maxsize=1 << 16)
-def mother_maiden(left: str, right: str) -> int:
-    if left == right:
-        return 0
-    return 1 if _misspelt(left, right) else 2
+    return number == other_number and JaroWinkler.similarity(rest, other_rest) >= SIMILAR_STREET
 
 
 def placeholder_name(left: bool, right: bool) -> int:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mpi.matching import guards
 from mpi.matching.comparison import Agreement, Columns, compare, encode
+from mpi.matching.comparison.agreement import PositionList
 from mpi.matching.guards import GuardHit
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
@@ -22,7 +23,7 @@ LINK: Final = 2
 #: The decisions by their code.
 DECISIONS: Final = ("no_link", "review", "link")
 
-PositionList = Sequence[int] | npt.NDArray[np.signedinteger]
+
 Grade = Literal["certain", "probable", "possible", "certainly-not"]
 
 
@@ -53,7 +54,7 @@ def score_columns(columns: Columns, left: PositionList, right: PositionList, rul
     """The same for records that are columns already."""
     agreement = compare(columns, left, right, rules)
     scored = score(agreement, rules)
-    decision, hits = decide(agreement, scored, rules)
+    decision, hits = decide(scored, rules)
     return PairScores(
         weight=scored.total_weight,
         probability=scored.probability,
@@ -64,15 +65,13 @@ def score_columns(columns: Columns, left: PositionList, right: PositionList, rul
     )
 
 
-def decide(
-    agreement: Agreement, scored: Score, rules: RuleSet
-) -> tuple[npt.NDArray[np.int8], list[tuple[GuardHit, ...]]]:
+def decide(scored: Score, rules: RuleSet) -> tuple[npt.NDArray[np.int8], list[tuple[GuardHit, ...]]]:
     """The decision of each pair and the guards that fired on those at or above the review weight."""
     weight = scored.total_weight
     decision = (weight >= rules.thresholds.review_weight).astype(np.int8)
     decision += weight >= rules.thresholds.link_weight
     hits: list[tuple[GuardHit, ...]] = [()] * len(weight)
-    met = guards.conditions(agreement, rules)
+    met = guards.conditions(scored.codes, rules)
     for pair in np.flatnonzero(decision).tolist():
         if found := guards.fired(int(met[pair]), rules):
             hits[pair] = found

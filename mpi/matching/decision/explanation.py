@@ -25,7 +25,8 @@ def explain(a: NormalizedRecord, b: NormalizedRecord, rules: RuleSet) -> dict[st
     columns = encode([a, b], rules)
     scores = score_columns(columns, [0], [1], rules)
     weight, decision = float(scores.weight[0]), int(scores.decision[0])
-    met = int(guards.conditions(scores.agreement, rules)[0])
+    met = int(guards.conditions(scores.score.codes, rules)[0])
+    weights = scores.score.weights[:, 0].tolist()
     fields = [_part("prior", rules.prior_weight)]
     for row, comparison in enumerate(rules.comparisons):
         level = int(scores.agreement.levels[row, 0])
@@ -33,7 +34,7 @@ def explain(a: NormalizedRecord, b: NormalizedRecord, rules: RuleSet) -> dict[st
             values = [
                 shown(comparison.field, columns.columns[comparison.field].values[side]) for side in (0, 1)
             ]
-            part = _field(comparison, level, float(scores.score.weights[row, 0]), values)
+            part = _field(comparison, level, weights[row], values)
             fields.append(_with_frequency(part, scores.agreement, row))
     fields.append(_part("household", float(scores.score.household_weight[0])))
     return {

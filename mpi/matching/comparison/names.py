@@ -1,0 +1,154 @@
+"""Comparators of names: spelling, sound, nicknames, and what only the parts of a name together tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from functools import lru_cache
+from typing import Final
+
+import jellyfish
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from mpi.matching.normalization.nicknames import nickname_roots
+from mpi.matching.record import NormalizedName
+from mpi.matching.rules.vocabulary import FIELD_LEVELS
+
+#: The level of a pair that cannot be compared.
+MISSING_LEVEL: Final = -1
+
+Names = tuple[NormalizedName, ...]
+
+#: Jaro–Winkler similarity from which two names count as spellings of one (Winkler 1990).
+SIMILAR_NAME: Final = 0.90
+
+
+def level_positions(field: str) -> dict[str, int]:
+    """The field's levels by name."""
+    return {name: position for position, name in enumerate(FIELD_LEVELS[field])}
+
+
+_FAMILY, _GIVEN, _MIDDLE = (level_positions(field) for field in ("family", "given", "middle"))
+
+
+def best(level: Callable[[str, str], int], left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    """The best level that any value of the one reaches with any of the other."""
+    if len(left) == 1 and len(right) == 1:
+        return level(left[0], right[0])
+    return min(level(a, b) for a in left for b in right)
+
+
+def misspelt(a: str, b: str) -> bool:
+    """Whether two names may be spellings of one: alike, one edit apart, or one cut short."""
+    if JaroWinkler.similarity(a, b, score_cutoff=SIMILAR_NAME) >= SIMILAR_NAME:
+        return True
+    shorter = min(len(a), len(b))
+    if shorter >= 4 and OSA.distance(a, b, score_cutoff=1) <= 1:
+        return True
+    return shorter >= 7 and OSA.distance(a, b, score_cutoff=2) <= 2
+
+
+@lru_cache(maxsize=1 << 17)
+def sound(name: str) -> str:
+    """Metaphone of the name, without spaces."""
+    return jellyfish.metaphone(name).replace(" ", "")
+
+
+@lru_cache(maxsize=1 << 17)
+def _family_level(a: str, b: str) -> int:
+    if a == b or a.replace(" ", "") == b.replace(" ", ""):
+        return _FAMILY["exact"]
+    if " " in a or " " in b:
+        parts_a, parts_b = a.split(), b.split()
+        if any(len(part) > 2 and part in parts_b for part in parts_a):
+            return _FAMILY["part"]
+    if misspelt(a, b):
+        return _FAMILY["similar"]
+    return _FAMILY["phonetic"] if sound(a) == sound(b) else _FAMILY["different"]
+
+
+def family(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    return best(_family_level, left, right)
+
+
+@lru_cache(maxsize=1 << 17)
+def _given_level(a: str, b: str) -> int:
+    first_a, first_b = a.split(" ", 1)[0], b.split(" ", 1)[0]
+    if len(first_a) == 1 or len(first_b) == 1:
+        return _GIVEN["initial"] if first_a[0] == first_b[0] else _GIVEN["different"]
+    if a == b or a.replace(" ", "") == b.replace(" ", ""):
+        return _GIVEN["exact"]
+    if first_a == first_b or not nickname_roots(first_a).isdisjoint(nickname_roots(first_b)):
+        return _GIVEN["nickname"]
+    if misspelt(a, b):
+        return _GIVEN["similar"]
+    if a.startswith(b) or b.startswith(a):
+        return _GIVEN["initial"]
+    return _GIVEN["phonetic"] if sound(first_a) == sound(first_b) else _GIVEN["different"]
+
+
+def given(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    return best(_given_level, left, right)
+
+
+def swapped_names(left: Names, right: Names) -> bool:
+    """Whether given and family name changed places between the two."""
+    for a in left:
+        for b in right:
+            if a[0] == b[2] and a[2] == b[0] and a[0] and a[2]:
+                return True
+    return False
+
+
+def middle_used(left: Names, right: Names) -> int | None:
+    """Where the one goes by the other's middle name: the level of the names that remain, its middle, the
+    other's given.
+
+    None where nobody goes by a middle name.
+    """
+    for a in left:
+        for b in right:
+            for called, named in ((a, b), (b, a)):
+                if called[0] == named[1] and len(called[0]) > 1:
+                    both = called[1] and named[0]
+                    return _middle_level(called[1], named[0]) if both else MISSING_LEVEL
+    return None
+
+
+def maiden_as_middle(left: Names, right: Names) -> bool:
+    """Whether the family name of the one is the other's middle name, as after a marriage."""
+    for a in left:
+        for b in right:
+            if (a[2] == b[1] and len(a[2]) > 1) or (b[2] == a[1] and len(b[2]) > 1):
+                return True
+    return False
+
+
+def two_names(left: Names, right: Names, known: Container[str]) -> bool:
+    """Whether alike given names are each a name of its own, and not one of them misspelt."""
+    firsts = [[name[0].split(" ", 1)[0] for name in side if name[0]] for side in (left, right)]
+    return all(a in known and b in known for a in firsts[0] for b in firsts[1])
+
+
+@lru_cache(maxsize=1 << 16)
+def _middle_level(a: str, b: str) -> int:
+    if len(a) == 1 or len(b) == 1:
+        return _MIDDLE["initial"] if a[0] == b[0] else _MIDDLE["different"]
+    if a == b:
+        return _MIDDLE["exact"]
+    short = not nickname_roots(a).isdisjoint(nickname_roots(b))
+    return _MIDDLE["similar"] if short or misspelt(a, b) else _MIDDLE["different"]
+
+
+def middle(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    return best(_middle_level, left, right)
+
+
+def suffix(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    return 0 if any(value in right for value in left) else 1
+
+
+@lru_cache(maxsize=1 << 16)
+def mother_maiden(left: str, right: str) -> int:
+    if left == right:
+        return 0
+    return 1 if misspelt(left, right) else 2

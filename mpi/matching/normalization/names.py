@@ -150,15 +150,16 @@ def read_family(text: str) -> tuple[str, str]:
 def _split_given(given: tuple[str, ...], middle: tuple[str, ...]) -> tuple[str, str]:
     """The first given name, and the others before the middle name.
 
-    MARY ANN is MARY, middle ANN. Halves of one name are put together: a first word of two letters (LA TOYA),
-    and a first word that is no known name where both together are one (JOSHU A).
+    MARY ANN is MARY, middle ANN. Halves of one name are put together: words of two letters (LA TOYA, but
+    JOHN ED), and a first word that is no known name where both together are one (JOSHU A).
     """
     if not given:
         return "", " ".join(middle)
     first, rest = given[0], given[1:]
     if rest and len(first) > 1:
         joined = first + rest[0]
-        if (len(first) == 2 and len(rest[0]) > 1) or (is_known_given(joined) and not is_known_given(first)):
+        half = len(first) == 2 or (len(rest[0]) == 2 and not is_known_given(first))
+        if (half and len(rest[0]) > 1) or (is_known_given(joined) and not is_known_given(first)):
             first, rest = joined, rest[1:]
     if not rest:
         return first, " ".join(middle)
@@ -199,7 +200,7 @@ def _without_aliases(parts: _Parts) -> tuple[_Parts, list[_Parts]]:
         text = getattr(parts, field)
         if text.isascii() and text.isalpha():
             continue
-        plain = ascii_upper(text)
+        plain = " ".join(ascii_upper(text).split())
         bracketed = [first or second for first, second in _BRACKETED.findall(plain)]
         remaining = _BRACKETED.sub(" ", plain) if bracketed else plain
         every = _ALSO.split(remaining)

@@ -44,7 +44,7 @@ def read_phone(text: str) -> PhoneReading:
     >>> read_phone("(212) 867-5309 x12").number
     '12128675309'
     """
-    upper = _EXTENSION.sub("", ascii_upper(text).strip())
+    upper = _EXTENSION.sub("", " ".join(ascii_upper(text).split()))
     digits = _NOT_DIGIT.sub("", upper)
     if len(digits) >= _DIGITS_MIN and len(set(digits)) == 1:
         return PhoneReading("", "placeholder-phone")

@@ -12,6 +12,7 @@ _TITLES = words("titles.txt")
 SUFFIXES = spellings("suffixes.txt")
 CREDENTIALS = words("credentials.txt")
 _TAIL_SUFFIXES = {word: form for word, form in SUFFIXES.canonical.items() if word not in SUFFIXES.marked}
+_NEVER_NAMES = frozenset(("JR", "JNR", "SNR", "II", "III", "IV", "2ND", "3RD", "4TH"))
 _TAIL_CREDENTIALS = frozenset(CREDENTIALS.canonical) - CREDENTIALS.marked
 
 _SEPARATORS = ' \t\n\r\v\f-.,/_&+()[]{}<>";=~'
@@ -93,8 +94,10 @@ def _without_title(tokens: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _without_suffix(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    """Suffixes and credentials at the end of a name; a name of one word stays a name."""
+    """Suffixes and credentials at the end of a name; of one word only what is never a name (``Jr.``)."""
     suffix = ""
+    if len(tokens) == 1 and tokens[0] in _NEVER_NAMES:
+        return (), _TAIL_SUFFIXES[tokens[0]]
     while len(tokens) > 1 and (tokens[-1] in _TAIL_SUFFIXES or tokens[-1] in _TAIL_CREDENTIALS):
         suffix = _TAIL_SUFFIXES.get(tokens[-1], "") or suffix
         tokens = tokens[:-1]

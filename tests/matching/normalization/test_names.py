@@ -14,7 +14,8 @@ def one(given: str | None = None, family: str | None = None, **parts: str) -> tu
     """The only name that comes out."""
     reading = read_name(PersonName(given=given, family=family, **parts))
     assert len(reading.names) == 1
-    return tuple(reading.names[0])
+    given_, middle, family_, suffix = reading.names[0]
+    return given_, middle, family_, suffix
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,8 @@ def test_family_names_meet_in_one_form(sent: str, family: str) -> None:
         ("De'Andre", None, ("DEANDRE", "")),
         ("De Andre", None, ("DEANDRE", "")),
         ("Joshu a", None, ("JOSHUA", "")),
+        ("Eliak mu", None, ("ELIAKMU", "")),
+        ("John Ed", None, ("JOHN", "ED")),
         ("Dan A", None, ("DAN", "A")),
         ("Dr. Grace", None, ("GRACE", "")),
         ("Mrs Grace", "MS", ("GRACE", "")),
@@ -97,7 +100,8 @@ def test_given_and_middle_names_find_their_places(
         (PersonName("John", None, "Smith, Jr."), "JR"),
         (PersonName("John", None, "Smith III MD"), "III"),
         (PersonName("John Sr", None, "Smith"), "SR"),
-        (PersonName("John", "IV", "Smith"), ""),
+        (PersonName("John", "IV", "Smith"), "IV"),
+        (PersonName("John", None, "Jr."), "JR"),
         (PersonName("John", "Paul IV", "Smith"), "IV"),
         (PersonName("John", None, "Smith", None, "MD"), ""),
         (PersonName("John", None, "Smith", None, "MD, Jr"), "JR"),

@@ -135,9 +135,9 @@ def test_a_chunk_answers_each_record_in_order(index: Index) -> None:
 
 
 def test_an_undeclared_source_is_refused_where_that_is_asked_for(database_url: str) -> None:
-    with Index.open(Settings(database_url=database_url, auto_declare=False)) as strict:
-        with pytest.raises(UnknownSource, match="north"):
-            strict.receive(a_record(), actor=CLERK)
+    settings = Settings(database_url=database_url, auto_declare=False)
+    with Index.open(settings) as strict, pytest.raises(UnknownSource, match="north"):
+        strict.receive(a_record(), actor=CLERK)
 
 
 def test_nothing_is_refused_by_name(index: Index) -> None:

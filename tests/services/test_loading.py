@@ -85,9 +85,15 @@ def test_bytes_that_are_no_text_are_refused_by_field(index: Index, tmp_path: Pat
 
 def test_a_load_that_stopped_goes_on(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "CHUNK", 3)
-    rows = [{"local_id": str(n), "given": "Ann", "family": f"Person{chr(65 + n)}", "birth_date": f"19{50 +
-    n}-03-04"}
-            for n in range(10)]  # fmt: skip
+    rows = [
+        {
+            "local_id": f"{n}",
+            "given": "Ann",
+            "family": f"Person{chr(65 + n)}",
+            "birth_date": f"{1950 + n}-03-04",
+        }
+        for n in range(10)
+    ]
     path = written_csv(tmp_path, rows)
 
     def stop(lines_done: int, _counts: object) -> None:

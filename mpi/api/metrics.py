@@ -82,7 +82,6 @@ def exposition() -> bytes:
     return generate_latest(REGISTRY)
 
 
-def worker_ended(pid: int) -> None:
-    """Forget the gauges of a worker that died; its counts stay."""
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+def worker_ended(pid: int, folder: str) -> None:
+    """Forget the gauges that a worker left in ``folder`` when it died; its counts stay."""
+    mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]

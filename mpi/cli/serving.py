@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,6 +51,8 @@ class Supervisor:
         self._ended = threading.Event()
         # Workers read the one end; should we be killed, the kernel closes the other and they end as well.
         self._life_read, self._life_write = os.pipe()
+        # The workers' numbers, so that a scrape of any of them answers for all.
+        self._numbers = tempfile.TemporaryDirectory(prefix="mpi-metrics-")
 
     def run(self, *, on_ready: Callable[[], None] = lambda: None) -> None:
         """Until SIGTERM, SIGINT or ``stop``. Raises ``Unavailable`` when the workers do not even start."""
@@ -69,14 +72,18 @@ class Supervisor:
                 watch.join(timeout=GRACE_SECONDS)
                 os.close(self._life_read)
                 os.close(self._life_write)
+                self._numbers.cleanup()
 
     def stop(self) -> None:
         """Have ``run`` return; harmless when said twice."""
         self._stopping = True
 
     def _replace_dead(self) -> None:
+        from mpi.api.metrics import worker_ended  # only a server counts: other commands start without it
+
         for worker in [worker for worker in self.workers if worker.process.poll() is not None]:
             self.workers.remove(worker)
+            worker_ended(worker.process.pid, self._numbers.name)
             short = time.monotonic() - worker.started_at < SHORT_LIFE_SECONDS
             self.failed_starts = self.failed_starts + 1 if short else 0
             note(f"worker {worker.process.pid} ended ({worker.process.returncode}) and is replaced")
@@ -85,7 +92,7 @@ class Supervisor:
         if not self.has_answered and self.failed_starts >= FAILED_STARTS_MAX:
             raise Unavailable("the workers end as soon as they start: see the messages above")
         while len(self.workers) < self.count and time.monotonic() >= self.start_after:
-            self.workers.append(Worker(self.listening, self._life_read))
+            self.workers.append(Worker(self.listening, self._life_read, self._numbers.name))
 
     def _watch_database(self) -> None:
         while not self._ended.wait(DATABASE_LOOK_SECONDS):
@@ -125,7 +132,7 @@ class Supervisor:
 class Worker:
     """One process that answers requests (``mpi.cli.worker``)."""
 
-    def __init__(self, listening: socket.socket, life: int) -> None:
+    def __init__(self, listening: socket.socket, life: int, numbers: str) -> None:
         package_parent = str(Path(mpi.__file__).parent.parent)
         path = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
         self.started_at = time.monotonic()
@@ -133,7 +140,7 @@ class Worker:
             [sys.executable, "-P", "-m", "mpi.cli.worker", str(listening.fileno()), str(life)],
             stdin=subprocess.DEVNULL,
             pass_fds=(listening.fileno(), life),
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "PROMETHEUS_MULTIPROC_DIR": numbers},
             process_group=0,  # the terminal's Ctrl-C is for the supervisor
         )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +19,7 @@ from starlette.testclient import TestClient
 
 from api_client import V1, Api, settings_of
 from flat_records import a_record, another_person
+from mpi.api import metrics
 from mpi.api.app import create_app
 
 
@@ -55,6 +59,20 @@ def test_every_answer_has_the_security_headers(api: Api) -> None:
         assert response.headers["x-request-id"]
         assert "x-mpi-auth" not in response.headers
         assert "server" not in response.headers
+
+
+def test_the_numbers_of_several_workers_add_up(tmp_path: Path) -> None:
+    def run(code: str) -> str:
+        environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+        command = [sys.executable, "-c", f"from mpi.api import metrics; {code}"]
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+    for _ in range(2):
+        pid = int(run("import os; metrics.registered('new'); metrics.request_began(); print(os.getpid())"))
+        metrics.worker_ended(pid, str(tmp_path))
+    text = run("print(metrics.exposition().decode())")
+    assert 'mpi_registrations_total{decision="new"} 2.0' in text
+    assert "mpi_requests_in_flight 2.0" not in text
 
 
 @pytest.fixture

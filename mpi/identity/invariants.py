@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mpi.identity.change import IdentityStatus, Verdict
 from mpi.identity.ledger import fold, fold_retired
-from mpi.identity.neighbourhood import Neighbourhood, TaskState, pair_of
+from mpi.identity.neighbourhood import Neighbourhood, TaskState
 
 
 class Violation(NamedTuple):
@@ -96,12 +96,7 @@ def _ledger(state: Neighbourhood) -> Iterator[Violation]:
 
 
 def _tasks(state: Neighbourhood) -> Iterator[Violation]:
-    apart = {
-        pair_of(state.links[left].enterprise_id, state.links[right].enterprise_id)
-        for assertion in state.assertions.values()
-        if assertion.verdict is Verdict.DIFFERENT
-        for left, right in assertion.pairs
-    }
+    apart = state.pairs_apart()
     asked = [task for task in state.tasks.values() if task.state != "resolved"]
     for one, other in combinations(asked, 2):
         pair = (one.task.identity_a, one.task.identity_b)

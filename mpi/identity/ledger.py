@@ -177,7 +177,7 @@ def _tasks(state: Neighbourhood, change: Change) -> dict[int, TaskState]:
     closers = {e.task_id: e for e in change.events if e.type is EventType.TASK_RESOLVED}
     for item in change.task_changes:
         before, closer = tasks[item.task_id], closers.get(item.task_id)
-        by_task_id = closer.data["by_task_id"] if closer else None
+        by_task_id = closer.data.get("by_task_id") if closer else None
         tasks[item.task_id] = TaskState(
             task=replace(before.task, identity_a=item.identity_a, identity_b=item.identity_b),
             state=item.state,

@@ -17,6 +17,7 @@ from mpi.identity.change import (
     Merge,
     Resolution,
     Task,
+    TaskKind,
     Verdict,
 )
 from mpi.identity.enterprise_id import display
@@ -123,6 +124,30 @@ class Neighbourhood:
     def members(self, enterprise_id: str) -> tuple[int, ...]:
         """The records of an identity in order, retired ones among them."""
         return tuple(sorted(r for r, link in self.links.items() if link.enterprise_id == enterprise_id))
+
+    def pairs_asked(self) -> set[Pair]:
+        """The pairs of identities that an open task asks about."""
+        tasks = [state.task for state in self.tasks.values() if state.state != "resolved"]
+        return {(task.identity_a, task.identity_b) for task in tasks if task.identity_b is not None}
+
+    def pairs_apart(self) -> set[Pair]:
+        """The pairs of identities with records that a person holds apart."""
+        return {
+            pair_of(self.links[left].enterprise_id, self.links[right].enterprise_id)
+            for assertion in self.assertions.values()
+            if assertion.verdict is Verdict.DIFFERENT
+            for left, right in assertion.pairs
+            if left in self.links and right in self.links
+        }
+
+    def doubted(self) -> set[int]:
+        """The records whose link an open task doubts."""
+        return {
+            record
+            for state in self.tasks.values()
+            if state.state != "resolved" and state.task.kind is TaskKind.LINK_IN_DOUBT
+            for record in state.task.record_ids
+        }
 
 
 def pair_of(a: str, b: str) -> Pair:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
-from mpi.errors import AssertedDifferent
+from mpi.errors import AssertedDifferent, Conflict
+from mpi.identity import ledger
 from mpi.identity.assignment import CandidateIdentity, queued, reassess
 from mpi.identity.change import Change, DecidedBy, Event, EventType, Task, TaskChange, TaskKind
 from mpi.identity.enterprise_id import display
 from mpi.identity.merging import merge, reinstate
-from mpi.identity.neighbourhood import Neighbourhood, older, pair_of
+from mpi.identity.neighbourhood import Neighbourhood, older
 from mpi.matching.decision import NO_LINK, score_pairs
 from mpi.matching.normalization.searching import search_text
 from mpi.matching.record import NormalizedRecord
@@ -20,6 +22,7 @@ from mpi.services.arrivals import Arrival, Compared
 from mpi.services.assigning import Assigning
 from mpi.services.context import Context
 from mpi.services.settling import WorldChanged, hold_identities
+from mpi.services.stewardship import hold_neighbourhood
 from mpi.storage.candidates import KnownRecord, Look
 from mpi.storage.changes import apply_change
 from mpi.storage.database import Connection
@@ -119,20 +122,24 @@ def revise(
     """
     own = known.enterprise_id
     found = _reconsider(context, conn, arrival, known, seen)
-    state = load_neighbourhood(conn, [own, *(c.enterprise_id for c in found.candidates)])
+    scope = [own, *(c.enterprise_id for c in found.candidates)]
+    state = load_neighbourhood(conn, scope)
+    if _would_join(state, known, found):
+        # A merge takes along whoever is a member when it is written: nobody may come in between.
+        state = hold_neighbourhood(conn, scope)
     if state.link(known.record_id).enterprise_id != own:
         raise WorldChanged
     change, own = _joined(context, state, known, found)
+    after = ledger.apply(state, change)
     change += reassess(
         known.record_id,
         own,
         [c for c in found.candidates if c.enterprise_id not in (known.enterprise_id, own)],
         supported=found.supported,
         number=context.mint.number,
-        open_pairs={
-            pair_of(t.task.identity_a, t.task.identity_b) for t in state.tasks.values() if t.task.identity_b
-        },
-        in_doubt=any(_doubts(t.task, known.record_id) for t in state.tasks.values() if t.state != "resolved"),
+        open_pairs=after.pairs_asked(),
+        pairs_apart=after.pairs_apart(),
+        in_doubt=known.record_id in after.doubted(),
     )
     received = Event(
         type=EventType.RECORD_RECEIVED,
@@ -140,7 +147,7 @@ def revise(
         record_id=known.record_id,
         data={"version": known.version + 1},
     )
-    change += Change(events=(received,), task_changes=_superseded(conn, known))
+    change = _superseding(conn, known, change + Change(events=(received,)))
     hold_identities(conn, change)
     _store(conn, arrival, known)
     apply_change(conn, change, context.signed(actor, "update"))
@@ -155,20 +162,21 @@ def revise(
     )
 
 
-def _doubts(task: Task, record_id: int) -> bool:
-    return task.kind is TaskKind.LINK_IN_DOUBT and record_id in task.record_ids
-
-
-def _superseded(conn: Connection, known: KnownRecord) -> tuple[TaskChange, ...]:
+def _superseding(conn: Connection, known: KnownRecord, change: Change) -> Change:
     """An update that was held is overtaken by this one: its question is closed."""
-    if known.pending_task_id is None:
-        return ()
-    settle_held(conn, known.pending_task_id, "superseded")
-    return (
-        TaskChange(
-            task_id=known.pending_task_id, identity_a=known.enterprise_id, identity_b=None, state="resolved"
-        ),
+    task_id = known.pending_task_id
+    if task_id is None:
+        return change
+    settle_held(conn, task_id, "superseded")
+    closed = TaskChange(task_id=task_id, identity_a=known.enterprise_id, identity_b=None, state="resolved")
+    event = Event(
+        type=EventType.TASK_RESOLVED,
+        enterprise_id=known.enterprise_id,
+        task_id=task_id,
+        data={"cause": "superseded", "resolution": None},
     )
+    others = tuple(other for other in change.task_changes if other.task_id != task_id)
+    return replace(change, task_changes=(*others, closed), events=(*change.events, event))
 
 
 def _reconsider(
@@ -182,6 +190,12 @@ def _reconsider(
     return Reconsidered(candidates, supported)
 
 
+def _would_join(state: Neighbourhood, known: KnownRecord, found: Reconsidered) -> bool:
+    linking = [c for c in found.candidates if c.decision == "link"]
+    alone = len(state.members(known.enterprise_id)) == 1
+    return alone and len(linking) == 1 and not state.link(known.record_id).retired
+
+
 def _joined(
     context: Context, state: Neighbourhood, known: KnownRecord, found: Reconsidered
 ) -> tuple[Change, str]:
@@ -190,10 +204,10 @@ def _joined(
     """
     own = known.enterprise_id
     change = reinstate(state, known.record_id) if state.link(known.record_id).retired else Change()
-    linking = [c.enterprise_id for c in found.candidates if c.decision == "link"]
-    if change.events or len(linking) != 1 or len(state.members(own)) > 1:
+    if not _would_join(state, known, found):
         return change, own
-    survivor, subsumed = older(state.identity(own), state.identity(linking[0]))
+    [linking] = [c.enterprise_id for c in found.candidates if c.decision == "link"]
+    survivor, subsumed = older(state.identity(own), state.identity(linking))
     try:
         joined = merge(
             state,
@@ -205,6 +219,8 @@ def _joined(
         )
     except AssertedDifferent:
         return change, own
+    except Conflict as error:
+        raise WorldChanged from error
     return joined, survivor.enterprise_id
 
 

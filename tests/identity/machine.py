@@ -46,8 +46,8 @@ class IdentityMachine(RuleBasedStateMachine):
             candidates,
             new_enterprise_id=world.mint.enterprise_id,
             number=world.mint.number,
-            open_pairs=world.open_pairs(),
-            pairs_apart=world.apart(),
+            open_pairs=self.state.pairs_asked(),
+            pairs_apart=self.state.pairs_apart(),
         )
         world.commit(assigned.change, by="machine")
         assert world.homes()[record] == assigned.enterprise_id
@@ -165,7 +165,7 @@ class IdentityMachine(RuleBasedStateMachine):
             if len(sides) == 2:
                 self._refused(Conflict, decision, enterprise_ids=sides)
             return False
-        if tuple(sorted(sides)) in self.world.apart() and not override:
+        if tuple(sorted(sides)) in self.state.pairs_apart() and not override:
             self._refused(AssertedDifferent, decision, enterprise_ids=sides)
             return False
         self.world.commit(self.world.decide(decision, enterprise_ids=sides), by="person")
@@ -268,24 +268,20 @@ class IdentityMachine(RuleBasedStateMachine):
 
     def _reassess(self, record, drawn, supported):
         home = self.world.homes()[record]
-        doubted = any(
-            self._is_doubt(t) and record in self.state.tasks[t].task.record_ids
-            for t in self.world.tasks("open")
-        )
         change = assignment.reassess(
             record,
             home,
             self._candidates(record, drawn),
             supported=supported or not self._together(record),
             number=self.world.mint.number,
-            open_pairs=self.world.open_pairs(),
-            pairs_apart=self.world.apart(),
-            in_doubt=doubted,
+            open_pairs=self.state.pairs_asked(),
+            pairs_apart=self.state.pairs_apart(),
+            in_doubt=record in self.state.doubted(),
         )
         self.world.commit(change, by="machine")
 
     def _merge(self, surviving, subsumed, override, decided_by):
-        held_apart = tuple(sorted((surviving, subsumed))) in self.world.apart()
+        held_apart = tuple(sorted((surviving, subsumed))) in self.state.pairs_apart()
         moved, kept = self.state.members(subsumed), self.state.members(surviving)
         across = set(merging.ordered_pairs(moved, kept))
         different = self.world.in_force(Verdict.DIFFERENT)
@@ -341,7 +337,7 @@ class IdentityMachine(RuleBasedStateMachine):
             )
             assert second.surviving_id == first.enterprise_id
         if task.identity_b and resolution is Resolution.DIFFERENT_PEOPLE:
-            assert (task.identity_a, task.identity_b) in self.world.apart()
+            assert (task.identity_a, task.identity_b) in self.state.pairs_apart()
 
     def _undo(self, task_id):
         change = self.world.decide(

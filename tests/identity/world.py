@@ -14,7 +14,7 @@ from mpi.identity.assignment import CandidateIdentity
 from mpi.identity.change import LINK_EVENTS, Cause, Change, IdentityStatus, Verdict
 from mpi.identity.enterprise_id import mint_enterprise_id
 from mpi.identity.invariants import violations
-from mpi.identity.neighbourhood import Neighbourhood, around, pair_of
+from mpi.identity.neighbourhood import Neighbourhood, around
 
 
 @dataclass
@@ -61,14 +61,6 @@ class World:
 
     def in_force(self, verdict: Verdict) -> set[tuple[int, int]]:
         return {p for a in self.state.assertions.values() if a.verdict is verdict for p in a.pairs}
-
-    def apart(self) -> set[tuple[str, str]]:
-        homes = self.homes()
-        return {pair_of(homes[a], homes[b]) for a, b in self.in_force(Verdict.DIFFERENT)}
-
-    def open_pairs(self) -> set[tuple[str, str]]:
-        tasks = [self.state.tasks[t].task for t in self.tasks("open")]
-        return {(task.identity_a, task.identity_b) for task in tasks if task.identity_b}
 
     def picture(self) -> tuple[object, ...]:
         """What a person sees: who is with whom, what is stated, what is asked."""

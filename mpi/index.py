@@ -12,6 +12,7 @@ from typing import Any, Self
 from mpi.batch.feeds import ColumnMap, read_map
 from mpi.errors import BadInput, MpiError
 from mpi.identity.survivorship import SurvivorshipRules
+from mpi.installation import make_ready, open_database
 from mpi.matching.flat import FLAT_FIELDS, source_record
 from mpi.matching.record import SourceRecord
 from mpi.matching.rules import RuleSet, load_rules
@@ -25,6 +26,7 @@ from mpi.services import (
     lookup,
     publishing,
     quality,
+    rehearsing,
     stewardship,
     tasks,
 )
@@ -53,8 +55,7 @@ from mpi.services.loading import LineOutcome, LoadSummary, Progress
 from mpi.services.quality import Standing
 from mpi.services.replay import Replay
 from mpi.settings import Settings
-from mpi.storage.database import connection, migrate, open_pool, pending_migrations
-from mpi.storage.embedded import EmbeddedDatabase
+from mpi.storage.database import connection, open_pool
 from mpi.storage.numbers import Mint
 from mpi.storage.queries import query
 
@@ -108,15 +109,9 @@ class Index:
         command.
         """
         with ExitStack() as stack:
-            if settings.database_url is None:
-                embedded = stack.enter_context(_embedded(settings))
-                conninfo = embedded.url
-                migrate(conninfo)
-            else:
-                conninfo = settings.database_url
-                if pending := pending_migrations(conninfo):
-                    raise BadInput(f"the database lacks {', '.join(pending)}: run `mpi db upgrade`")
-            context = _context(settings, conninfo, stack)
+            database = stack.enter_context(open_database(settings))
+            make_ready(database)
+            context = _context(settings, database.conninfo, stack)
             index = cls(context, stack.pop_all())
         if settings.sources is not None:
             index.apply_sources(_text(settings.sources), actor=Actor(name="settings", role="admin"))
@@ -165,15 +160,24 @@ class Index:
         source: str | None = None,
         column_map: ColumnMap = None,
         progress: Progress | None = None,
+        dry_run: bool = False,
     ) -> LoadSummary:
-        """Register every record of a file; goes on where an earlier load of it stopped."""
-        return loading.load(
+        """Register every record of a file; goes on where an earlier load of it stopped.
+
+        ``dry_run``: say what of each line, against the index as it is, and keep nothing.
+        """
+        take_in = rehearsing.rehearse if dry_run else loading.load
+        return take_in(
             self._context, path, actor=actor, source=source, column_map=column_map, progress=progress
         )
 
     def batches(self, *, actor: Actor) -> list[dict[str, Any]]:
         """Every file taken in, newest first."""
         return loading.batches(self._context)
+
+    def batch(self, batch_id: int, *, actor: Actor, rejected_max: int = 100) -> dict[str, Any]:
+        """One file taken in, with its first rejected lines."""
+        return loading.batch(self._context, batch_id, rejected_max=rejected_max)
 
     def record(self, source: str, local_id: str, *, actor: Actor) -> StoredRecord:
         """A stored record with its versions."""
@@ -363,11 +367,6 @@ class Index:
                 name: stats.get(name, 0) for name in ("pool_size", "pool_available", "requests_waiting")
             },
         }
-
-
-def _embedded(settings: Settings) -> EmbeddedDatabase:
-    memory = {"shared_buffers": settings.pg_shared_buffers}
-    return EmbeddedDatabase(settings.home, pg_bin=settings.pg_bin, settings=memory)
 
 
 def _context(settings: Settings, conninfo: str, stack: ExitStack) -> Context:

@@ -27,6 +27,11 @@ class Source(NamedTuple):
     settings: dict[str, Any]
 
 
+def undeclared(name: str) -> UnknownSource:
+    """The refusal of a source that nobody declared."""
+    return UnknownSource(f"source {name!r} has not been declared: `mpi source add {name}`", field="source")
+
+
 @dataclass(slots=True)
 class Sources:
     """The declared source systems, read when first asked for and again when an unknown one turns up."""
@@ -49,9 +54,7 @@ class Sources:
         if name in self._by_name:
             return self._by_name[name], False
         if not self.auto_declare:
-            raise UnknownSource(
-                f"source {name!r} has not been declared: `mpi source add {name}`", field="source"
-            )
+            raise undeclared(name)
         with connection(self.pool) as conn:
             conn.execute(query("declare_source_on_sight"), {"name": name})
         self.read()

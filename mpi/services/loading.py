@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from mpi.batch.feeds import ColumnMap, Line, read_feed, sha256_of
-from mpi.errors import MpiError
+from mpi.errors import MpiError, NotFound
 from mpi.matching.flat import source_record
 from mpi.matching.record import SourceRecord
 from mpi.services.answers import Actor, Receipt, Rejection
@@ -45,9 +45,12 @@ class LineOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadSummary:
-    """The outcome of a load. ``resumed_after`` counts the lines that an earlier, stopped load had done."""
+    """The outcome of a load. ``resumed_after`` counts the lines that an earlier, stopped load had done.
 
-    batch_id: int
+    ``batch_id`` is None for a rehearsal, which keeps nothing.
+    """
+
+    batch_id: int | None
     file: str
     lines: int
     counts: dict[str, int]
@@ -83,7 +86,7 @@ def load(
     done = batch.lines_done
     if not batch.finished:
         lines = islice(read_feed(path, column_map), batch.lines_done, None)
-        for chunk, ready in _made_ready(context, _chunks(lines), source):
+        for chunk, ready in _made_ready(context, chunks(lines), source):
             outcomes, queued = _load_chunk(context, chunk, ready, actor, batch.batch_id)
             counts.update(outcome.outcome for outcome in outcomes)
             counts["tasks"] += queued
@@ -100,7 +103,7 @@ def load(
         tasks=counts["tasks"],
         resumed_after=batch.lines_done,
         already_done=batch.finished,
-        rejected=_rejected(context, batch.batch_id),
+        rejected=_rejected(context, batch.batch_id, SAMPLE_MAX),
     )
 
 
@@ -133,22 +136,23 @@ def _begin(context: Context, path: Path, source: str | None) -> _Batch:
     return _Batch(batch_id, lines_done, counts, state == "done")
 
 
-def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+def chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """The lines, as many at a time as one transaction takes."""
     iterator = iter(lines)
     while chunk := list(islice(iterator, CHUNK)):
         yield chunk
 
 
 def _made_ready(
-    context: Context, chunks: Iterator[list[Line]], source: str | None
+    context: Context, coming_chunks: Iterator[list[Line]], source: str | None
 ) -> Iterator[tuple[list[Line], Chunk]]:
     """Each chunk with its records made ready, the next one meanwhile: the database works while this reads."""
 
     def following() -> tuple[list[Line], Chunk] | None:
-        lines = next(chunks, None)
-        return (
-            None if lines is None else (lines, make_ready(context, [_read(line, source) for line in lines]))
-        )
+        lines = next(coming_chunks, None)
+        if lines is None:
+            return None
+        return lines, make_ready(context, [read_line(line, source) for line in lines])
 
     with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
         coming = reader.submit(following)
@@ -168,7 +172,8 @@ def _load_chunk(
     )
 
 
-def _read(line: Line, source: str | None) -> SourceRecord | Rejection:
+def read_line(line: Line, source: str | None) -> SourceRecord | Rejection:
+    """The record of a line, or what is wrong with it."""
     if line.flat is None:
         return Rejection(code="malformed-line", detail=line.reason or "malformed")
     try:
@@ -207,9 +212,9 @@ def _finish(context: Context, batch_id: int, actor: Actor) -> None:
         context.audit_read(conn, actor, "load file", [])
 
 
-def _rejected(context: Context, batch_id: int) -> tuple[LineOutcome, ...]:
+def _rejected(context: Context, batch_id: int, limit: int) -> tuple[LineOutcome, ...]:
     with context.transaction() as conn:
-        parameters = {"batch_id": batch_id, "limit": SAMPLE_MAX}
+        parameters = {"batch_id": batch_id, "limit": limit}
         rows = conn.execute(query("rejected_lines"), parameters).fetchall()
     return tuple(LineOutcome(line=n, outcome="rejected", field=field, reason=why) for n, field, why in rows)
 
@@ -220,3 +225,11 @@ def batches(context: Context) -> list[dict[str, Any]]:
         rows = conn.execute(query("batches")).fetchall()
     names = ("batch_id", "file", "source", "state", "lines_done", "counts", "started_at", "finished_at")
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def batch(context: Context, batch_id: int, *, rejected_max: int) -> dict[str, Any]:
+    """One file taken in, with its first rejected lines. Raises NotFound."""
+    found = next((batch for batch in batches(context) if batch["batch_id"] == batch_id), None)
+    if found is None:
+        raise NotFound(f"there is no batch {batch_id}")
+    return {**found, "rejected": _rejected(context, batch_id, rejected_max)}

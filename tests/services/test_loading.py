@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from builders import CLERK, GRACE, TOMAS
-from mpi.errors import UnreadableFile
+from mpi.errors import NotFound, UnreadableFile
 from mpi.index import Index
 from mpi.services import loading
 
@@ -107,3 +107,39 @@ def test_a_load_that_stopped_goes_on(index: Index, tmp_path: Path, monkeypatch: 
     assert sum(summary.counts.values()) == 10
     [batch] = index.batches(actor=CLERK)
     assert (batch["state"], batch["lines_done"]) == ("done", 10)
+
+
+def test_a_rehearsal_says_what_a_load_would_meet_and_keeps_nothing(index: Index, tmp_path: Path) -> None:
+    index.receive({"source": "north", "local_id": "1", **GRACE}, actor=CLERK)
+    feed = [
+        json.dumps(flat)
+        for flat in (
+            {"source": "north", "local_id": "1", **GRACE},
+            {"source": "south", "local_id": "A", **GRACE},
+            {"source": "south", "local_id": "B", **TOMAS},
+            {"source": "south", "local_id": "C", "shoe": 44},
+        )
+    ]
+    path = tmp_path / "feed.ndjson"
+    path.write_text("\n".join(feed), encoding="utf-8")
+    before = index.standing(actor=CLERK)
+    told = index.load(path, actor=CLERK, dry_run=True)
+    assert told.batch_id is None and told.lines == 4
+    assert told.counts == {"linked": 1, "new": 1, "rejected": 1, "unchanged": 1}
+    assert [(line.line, line.field) for line in told.rejected] == [(4, "shoe")]
+    assert index.standing(actor=CLERK) == before
+    assert index.batches(actor=CLERK) == []
+    assert [source["name"] for source in index.sources(actor=CLERK)] == ["north"]
+    assert index.load(path, actor=CLERK).counts == told.counts
+
+
+def test_a_batch_is_told_with_its_rejected_lines(index: Index, tmp_path: Path) -> None:
+    path = tmp_path / "feed.ndjson"
+    path.write_text('{"local_id": "1"}\n{broken\n' + json.dumps(PEOPLE[0]), encoding="utf-8")
+    batch_id = index.load(path, actor=CLERK, source="north").batch_id
+    assert batch_id is not None
+    told = index.batch(batch_id, actor=CLERK, rejected_max=1)
+    assert (told["file"], told["lines_done"], told["counts"]["rejected"]) == ("feed.ndjson", 3, 2)
+    assert [line.line for line in told["rejected"]] == [1]
+    with pytest.raises(NotFound):
+        index.batch(batch_id + 1, actor=CLERK)

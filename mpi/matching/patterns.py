@@ -18,29 +18,42 @@ import numpy.typing as npt
 
 from mpi.matching.rules import RuleSet
 
-#: Patterns of one group; below 2²⁴, up to which single precision counts exactly.
+#: Patterns of one group: its table stays in the processor's cache.
 _PATTERNS_MAX: Final = 1 << 14
+_FEW: Final = 1024
 
 Levels = npt.NDArray[np.int8]
-Codes = npt.NDArray[np.intp]
+Codes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Patterns:
-    """How a rule set's comparisons are packed: ``radix`` has the factor of each comparison in each group."""
+    """How a rule set's comparisons are packed."""
 
+    #: The comparisons of each group, by position.
     groups: tuple[tuple[int, ...], ...]
     #: Levels of each comparison, with missing.
     sizes: tuple[int, ...]
-    #: Shape (groups, comparisons).
-    radix: npt.NDArray[np.float32]
-    #: Missing is −1 in the levels and 0 in a pattern.
-    offset: npt.NDArray[np.float32]
+
+    #: The factor of each comparison in each group, shape (groups, comparisons).
+    radix: Codes
 
     def codes(self, levels: Levels) -> Codes:
-        """The pattern of each pair in each group, shape (groups, pairs)."""
-        packed = self.radix @ levels.astype(np.float32) + self.offset
-        return packed.astype(np.intp)
+        """The pattern of each pair in each group, shape (groups, pairs).
+
+        Many pairs row by row: numpy's product of integers is slow, and the one of floats makes other cores
+        spin.
+        """
+        if levels.shape[1] <= _FEW:
+            product: Codes = self.radix @ (levels + np.int32(1))
+            return product
+        codes = np.zeros((len(self.groups), levels.shape[1]), dtype=np.int32)
+        for number, group in enumerate(self.groups):
+            for comparison in reversed(group):
+                codes[number] *= self.sizes[comparison]
+                codes[number] += levels[comparison]
+                codes[number] += 1
+        return codes
 
     def tables(self, rows: list[npt.NDArray[Any]], fold: Callable[[Any, Any], Any]) -> list[npt.NDArray[Any]]:
         """One table per group from one per comparison, whose row 0 stands for missing and row ``level +
@@ -68,11 +81,7 @@ def patterns(rules: RuleSet) -> Patterns:
             count = 1
         groups[-1].append(comparison)
         count *= size
-    radix = np.zeros((len(groups), len(sizes)), dtype=np.float32)
+    radix = np.zeros((len(groups), len(sizes)), dtype=np.int32)
     for number, group in enumerate(groups):
-        factor = 1
-        for comparison in group:
-            radix[number, comparison] = factor
-            factor *= sizes[comparison]
-    offset = radix.sum(axis=1, keepdims=True)
-    return Patterns(groups=tuple(map(tuple, groups)), sizes=sizes, radix=radix, offset=offset)
+        radix[number, group] = np.cumprod([1, *(sizes[comparison] for comparison in group[:-1])])
+    return Patterns(groups=tuple(map(tuple, groups)), sizes=sizes, radix=radix)

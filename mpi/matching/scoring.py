@@ -30,6 +30,8 @@ Floats = npt.NDArray[np.float64]
 
 #: Beyond this a probability is 0 or 1 in double precision.
 _WEIGHT_MAX: Final = 1000.0
+#: So many pairs are scored at a time: their numbers stay in the processor's cache.
+_SLICE: Final = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,8 @@ class Score:
         for row, ratios in enumerate(_tables(self._rules).ratios):
             made[row] = ratios[levels[row] + 1, 0]
             if row in frequencies:
-                made[row] += _rarity(frequencies[row], self._rules, row)
+                exact = np.flatnonzero(frequencies[row])
+                made[row, exact] += _rarity(frequencies[row][exact], self._rules, row)
         return made
 
     @property
@@ -101,31 +104,44 @@ def _tables(rules: RuleSet) -> _Tables:
 
 def score(agreement: Agreement, rules: RuleSet) -> Score:
     """The match weight of every pair."""
-    tables = _tables(rules)
     codes = patterns(rules).codes(agreement.levels)
-    sums = tables.groups[0][codes[0]]
-    for group, code in zip(tables.groups[1:], codes[1:], strict=True):
-        sums += group[code]
-    for row, shares in agreement.frequencies.items():
-        sums += _rarity(shares, rules, row)[:, None]
-    related = np.exp2(np.minimum(sums[:, 1:] + tables.relations, _WEIGHT_MAX))
-    household_weight = -np.log2(tables.strangers + related.sum(axis=1))
+    pair_count = codes.shape[1]
+    fields, household = np.empty(pair_count), np.empty(pair_count)
+    for start in range(0, pair_count, _SLICE):
+        _score_slice(slice(start, start + _SLICE), codes, agreement, rules, fields, household)
     return Score(
         prior_weight=rules.prior_weight,
-        household_weight=household_weight,
-        total_weight=rules.prior_weight + sums[:, 0] + household_weight,
+        household_weight=household,
+        total_weight=rules.prior_weight + fields + household,
         codes=codes,
         _agreement=agreement,
         _rules=rules,
     )
 
 
-def _rarity(shares: Floats, rules: RuleSet, row: int) -> Floats:
-    """What the value's own frequency adds to the weight of the exact level: log2 of u over the share; else
-    0.
+def _score_slice(
+    pairs: slice, codes: Codes, agreement: Agreement, rules: RuleSet, fields: Floats, household: Floats
+) -> None:
+    """The sum of the field weights and the household weight of some pairs, written into ``fields`` and
+    ``household``.
     """
-    average = rules.comparisons[row].levels[0].u_probability
-    rarity: Floats = np.log2(average / np.where(shares > 0, shares, average))
+    tables = _tables(rules)
+    sums = tables.groups[0][codes[0, pairs]]
+    for group, code in zip(tables.groups[1:], codes[1:], strict=True):
+        sums += group[code[pairs]]
+    for row, shares in agreement.frequencies.items():
+        exact = np.flatnonzero(shares[pairs])
+        sums[exact] += _rarity(shares[pairs][exact], rules, row)[:, None]
+    related = np.exp2(np.minimum(sums[:, 1:] + tables.relations, _WEIGHT_MAX))
+    fields[pairs] = sums[:, 0]
+    household[pairs] = -np.log2(tables.strangers + related.sum(axis=1))
+
+
+def _rarity(shares: Floats, rules: RuleSet, row: int) -> Floats:
+    """What the value's own frequency adds to the weight of the exact level: log2 of the average u over the
+    share.
+    """
+    rarity: Floats = np.log2(rules.comparisons[row].levels[0].u_probability / shares)
     return rarity
 
 

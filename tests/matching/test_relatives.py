@@ -11,27 +11,26 @@ import pytest
 
 from mpi.matching.decision import LINK, score_pairs
 from mpi.matching.record import NormalizedAddress, NormalizedName, NormalizedRecord, PartialDate
-from mpi.matching.rules import RuleSet, load_rules
+from mpi.matching.rules import load_rules
 from people import a_person
 
 PAIRS = 10_000
 Pair = tuple[NormalizedRecord, NormalizedRecord]
-Relatives = Callable[[random.Random, RuleSet], Pair]
+Relatives = Callable[[random.Random], Pair]
 
 
-@pytest.fixture(scope="module")
-def rules() -> RuleSet:
-    return load_rules("default")
+RULES = load_rules("default")
+FAMILIES = list(RULES.frequencies["family"].values)[:5000]
+GIVENS = list(RULES.frequencies["given"].values)[:2000]
 
 
-def a_family(draw: random.Random, rules: RuleSet) -> NormalizedRecord:
+def a_family(draw: random.Random) -> NormalizedRecord:
     """Somebody with a home, and perhaps a phone, an e-mail, a middle name and an SSN."""
-    families, givens = (list(rules.frequencies[name].values) for name in ("family", "given"))
-    street = f"{draw.randint(1, 9999)} {draw.choice(families)} ST"
+    street = f"{draw.randint(1, 9999)} {draw.choice(FAMILIES)} ST"
     return a_person(
-        draw.choice(givens[:2000]),
-        draw.choice(families[:5000]),
-        middle=draw.choice(("", "", draw.choice("ABCDEFGHJKLM"), draw.choice(givens[:500]))),
+        draw.choice(GIVENS),
+        draw.choice(FAMILIES),
+        middle=draw.choice(("", "", draw.choice("ABCDEFGHJKLM"), draw.choice(GIVENS[:500]))),
         born=(draw.randint(1930, 2015), draw.randint(1, 12), draw.randint(1, 28)),
         sex=draw.choice("MF"),
         ssn=draw.choice((None, str(draw.randint(100_000_001, 899_999_998)))),
@@ -48,14 +47,14 @@ def next_numbers(draw: random.Random, record: NormalizedRecord) -> NormalizedRec
     return replace(record, identifiers=tuple(later if draw.random() < 0.7 else later[-1:]))
 
 
-def twins(draw: random.Random, rules: RuleSet) -> Pair:
-    """Two given names, in half of the pairs alike ones; all else in common, sex and middle name as they fall."""
-    first = a_family(draw, rules)
-    name, known = first.names[0], list(rules.frequencies["given"].values)[:2000]
-    others = [other for other in draw.sample(known, 200) if other != name.given]
+def twins(draw: random.Random) -> Pair:
+    """Two given names, in half of the pairs alike ones; all else in common but perhaps sex and middle name."""
+    first = a_family(draw)
+    name = first.names[0]
+    others = [other for other in draw.sample(GIVENS, 200) if other != name.given]
     alike = [other for other in others if other[:2] == name.given[:2] or other[-3:] == name.given[-3:]]
     given = draw.choice(alike if alike and draw.random() < 0.5 else others)
-    middle = draw.choice((name.middle, "", draw.choice(known)))
+    middle = draw.choice((name.middle, "", draw.choice(GIVENS)))
     second = replace(
         next_numbers(draw, first),
         names=(NormalizedName(given, middle, name.family, ""),),
@@ -64,9 +63,9 @@ def twins(draw: random.Random, rules: RuleSet) -> Pair:
     return first, second
 
 
-def father_and_son(draw: random.Random, rules: RuleSet) -> Pair:
+def father_and_son(draw: random.Random) -> Pair:
     """Of one name, at one home; the suffix on both, on one or on none; the son born 15 to 45 years later."""
-    father = replace(a_family(draw, rules), sex="M")
+    father = replace(a_family(draw), sex="M")
     name, born = father.names[0], father.birth_date or PartialDate(1950, 1, 1)
     senior, junior = draw.choice((("SR", "JR"), ("", "JR"), ("", ""), ("II", "III")))
     date = PartialDate(born.year + draw.randint(15, 45), draw.randint(1, 12), draw.randint(1, 28))
@@ -76,11 +75,11 @@ def father_and_son(draw: random.Random, rules: RuleSet) -> Pair:
 
 
 @pytest.mark.parametrize("relatives", [twins, father_and_son])
-def test_relatives_are_never_linked(rules: RuleSet, relatives: Relatives) -> None:
+def test_relatives_are_never_linked(relatives: Relatives) -> None:
     draw = random.Random(20)
-    pairs = [relatives(draw, rules) for _ in range(PAIRS)]
+    pairs = [relatives(draw) for _ in range(PAIRS)]
     records = [record for pair in pairs for record in pair]
-    scores = score_pairs(records, np.arange(0, 2 * PAIRS, 2), np.arange(1, 2 * PAIRS, 2), rules)
+    scores = score_pairs(records, np.arange(0, 2 * PAIRS, 2), np.arange(1, 2 * PAIRS, 2), RULES)
     linked = np.flatnonzero(scores.decision == LINK)
     assert [scores.agreement.levels[:, pair].tolist() for pair in linked[:5]] == []
     assert len(linked) == 0

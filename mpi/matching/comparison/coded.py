@@ -26,17 +26,21 @@ _TABLE_MAX: Final = 64
 def levels_of(field: str, column: Column, left: Positions, right: Positions) -> Levels:
     """The level of each pair of records, the same as the field's comparator gives for their values."""
     codes, distinct = column.codes()
-    a, b = codes[left], codes[right]
+    levels = np.full(len(left), MISSING_LEVEL, dtype=np.int8)
+    if not distinct:
+        return levels
+    a, b = codes.take(left), codes.take(right)
     if len(distinct) <= _TABLE_MAX:
         table = column.derived("table", lambda: _table(field, distinct))
-        found: Levels = table[a, b]
+        # A code of −1 wraps around into the last row, or into the last column of the row before: all missing.
+        found: Levels = table.take(a * table.shape[1] + b, mode="wrap")
         return found
-    levels = np.full(len(a), MISSING_LEVEL, dtype=np.int8)
     present = (a >= 0) & (b >= 0)
-    equal = np.flatnonzero(present & (a == b))
-    levels[equal] = _own_levels(field, column, a[equal])
-    unequal = np.flatnonzero(present & (a != b))
-    levels[unequal] = _unequal(field, column, a[unequal], b[unequal])
+    same = a == b
+    equal = np.flatnonzero(present & same)
+    levels[equal] = _own_levels(field, column, a.take(equal))
+    unequal = np.flatnonzero(present & ~same)
+    levels[unequal] = _unequal(field, column, a.take(unequal), b.take(unequal))
     return levels
 
 
@@ -67,7 +71,8 @@ def _unequal(field: str, column: Column, a: Codes, b: Codes) -> Levels:
     screen = SCREENS.get(field)
     if screen is None:
         return by_distinct_pair(a, b, lambda i, j: comparator(distinct[i], distinct[j]), np.int8)
-    passed, otherwise = screen.sift(column.derived("traits", lambda: screen.traits(distinct)), a, b)
+    traits = column.derived("traits", lambda: screen.traits(distinct))
+    passed, otherwise = screen.sift(traits, a.astype(np.intp), b.astype(np.intp))
     levels: Levels = np.empty(len(a), dtype=np.int8)
     levels[:] = otherwise
     places = np.flatnonzero(passed)

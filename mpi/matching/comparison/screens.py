@@ -19,7 +19,7 @@ from mpi.matching.comparison.features import LOCAL_TYPES
 from mpi.matching.comparison.names import MISSING_LEVEL, level_positions, sound
 from mpi.matching.normalization.nicknames import nickname_roots
 
-Codes = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 #: Arrays over the distinct values of a column.
 Traits = dict[str, npt.NDArray[Any]]
@@ -59,31 +59,38 @@ def _letters(texts: Sequence[str]) -> Traits:
         np.uint64(0),
     )
     lengths = np.array([len(text) for text in texts], dtype=np.int16)
-    return {"letters": np.bitwise_or.reduce(bits, axis=1), "length": lengths, "long": lengths > _LONG}
+    return {"letters": np.bitwise_or.reduce(bits, axis=1), "length": lengths}
 
 
-def _lacking(t: Traits, a: Codes, b: Codes) -> tuple[npt.NDArray[np.int16], ...]:
-    """Of each pair how many distinct characters of the one the other lacks, both ways, and the two
+class _Apart(NamedTuple):
+    """Of each pair of texts: how many distinct characters of the one the other lacks, both ways, and the
     lengths.
     """
-    left, right = t["letters"][a], t["letters"][b]
-    lacking = (
-        np.bitwise_count(left & ~right).astype(np.int16),
-        np.bitwise_count(right & ~left).astype(np.int16),
-    )
-    return (*lacking, t["length"][a], t["length"][b])
+
+    only_a: npt.NDArray[np.int16]
+    only_b: npt.NDArray[np.int16]
+    length_a: npt.NDArray[np.int16]
+    length_b: npt.NDArray[np.int16]
 
 
-def _close(t: Traits, a: Codes, b: Codes, *, share: float, edits: int) -> Mask:
+def _apart(t: Traits, a: Codes, b: Codes) -> _Apart:
+    left, right = t["letters"].take(a), t["letters"].take(b)
+    both = left & right
+    only_a, only_b = np.bitwise_count(left ^ both), np.bitwise_count(right ^ both)
+    return _Apart(only_a.astype(np.int16), only_b.astype(np.int16), t["length"].take(a), t["length"].take(b))
+
+
+def _close(apart: _Apart, *, share: float, edits: int) -> Mask:
     """Whether two texts may be alike.
 
     By Jaro: the matching characters, as shares of the two lengths, add up to ``share`` or more. Or by at most
-    ``edits`` edits.
+    ``edits`` edits. Of texts longer than 31 characters nothing is known.
     """
-    only_a, only_b, length_a, length_b = _lacking(t, a, b)
+    only_a, only_b, length_a, length_b = apart
     matching = (length_a - only_a) * length_b + (length_b - only_b) * length_a
-    few = (only_a <= edits) & (only_b <= edits) & (np.abs(length_a - length_b) <= edits)
-    close: Mask = (matching >= share * (length_a * length_b)) | few | t["long"][a] | t["long"][b]
+    longer, shorter = np.maximum(length_a, length_b), np.minimum(length_a, length_b)
+    few = (np.maximum(only_a, only_b) <= edits) & (longer - shorter <= edits)
+    close: Mask = (matching >= share * (length_a * length_b)) | few | (longer > _LONG)
     return close
 
 
@@ -110,16 +117,12 @@ def _names_sift(field: str) -> Callable[[Traits, Codes, Codes], tuple[Mask, int]
     """
 
     def sift(t: Traits, a: Codes, b: Codes) -> tuple[Mask, int]:
-        passed = (
-            _close(t, a, b, share=1.5, edits=2)
-            | (t["sound"][a] == t["sound"][b])
-            | t["always"][a]
-            | t["always"][b]
-        )
+        apart = _apart(t, a, b)
+        passed = _close(apart, share=1.5, edits=2) | (t["sound"].take(a) == t["sound"].take(b))
+        passed |= t["always"].take(a) | t["always"].take(b)
         if field in ("given", "middle"):
-            passed |= (t["roots"][a] & t["roots"][b]) > 0
-            only_a, only_b, _, _ = _lacking(t, a, b)
-            passed |= (t["first"][a] == t["first"][b]) & ((only_a == 0) | (only_b == 0))
+            passed |= (t["roots"].take(a) & t["roots"].take(b)) > 0
+            passed |= (t["first"].take(a) == t["first"].take(b)) & ((apart.only_a == 0) | (apart.only_b == 0))
         return passed, _DIFFERENT[field]
 
     return sift
@@ -135,8 +138,13 @@ def _date_sift(t: Traits, a: Codes, b: Codes) -> tuple[Mask, Any]:
     """Two full dates of different years, and of different days of the year, are different or a generation
     apart.
     """
-    year_a, year_b = t["year"][a], t["year"][b]
-    passed = (year_a == year_b) | (t["day"][a] == t["day"][b]) | t["always"][a] | t["always"][b]
+    year_a, year_b = t["year"].take(a), t["year"].take(b)
+    passed = (
+        (year_a == year_b)
+        | (t["day"].take(a) == t["day"].take(b))
+        | t["always"].take(a)
+        | t["always"].take(b)
+    )
     apart = np.abs(year_a - year_b) >= GENERATION_YEARS
     return passed, np.where(apart, _DATE["generation_apart"], _DATE["different"]).astype(np.int8)
 
@@ -157,8 +165,8 @@ def _ends(texts: Sequence[str], start: int, end: int) -> Traits:
 
 def _ends_sift(level: int) -> Callable[[Traits, Codes, Codes], tuple[Mask, int]]:
     def sift(t: Traits, a: Codes, b: Codes) -> tuple[Mask, int]:
-        same = (t["head"][a] == t["head"][b]) | (t["tail"][a] == t["tail"][b])
-        return same | t["always"][a] | t["always"][b], level
+        same = (t["head"].take(a) == t["head"].take(b)) | (t["tail"].take(a) == t["tail"].take(b))
+        return same | t["always"].take(a) | t["always"].take(b), level
 
     return sift
 
@@ -184,7 +192,7 @@ def _email_traits(values: Sequence[Any]) -> Traits:
 
 def _email_sift(t: Traits, a: Codes, b: Codes) -> tuple[Mask, int]:
     """Jaro–Winkler ≥ 0.95 needs Jaro ≥ 11/12 and so shares of 1.75; or at most two edits."""
-    return _close(t, a, b, share=1.75, edits=2) | t["always"][a] | t["always"][b], 2
+    return _close(_apart(t, a, b), share=1.75, edits=2) | t["always"].take(a) | t["always"].take(b), 2
 
 
 def _identifier_traits(values: Sequence[Any]) -> Traits:
@@ -206,9 +214,18 @@ def _identifier_sift(t: Traits, a: Codes, b: Codes) -> tuple[Mask, Any]:
     """Of different authorities there is nothing to compare; of one kind that people have one of, they
     differ.
     """
-    same = (t["head"][a] == t["head"][b]) | (t["tail"][a] == t["tail"][b]) | t["short"][a] | t["short"][b]
-    passed = ((t["authority"][a] == t["authority"][b]) & same) | t["always"][a] | t["always"][b]
-    differ = (t["kind"][a] == t["kind"][b]) & ~t["local"][a]
+    same = (
+        (t["head"].take(a) == t["head"].take(b))
+        | (t["tail"].take(a) == t["tail"].take(b))
+        | t["short"].take(a)
+        | t["short"].take(b)
+    )
+    passed = (
+        ((t["authority"].take(a) == t["authority"].take(b)) & same)
+        | t["always"].take(a)
+        | t["always"].take(b)
+    )
+    differ = (t["kind"].take(a) == t["kind"].take(b)) & ~t["local"].take(a)
     return passed, np.where(differ, 2, MISSING_LEVEL).astype(np.int8)
 
 
@@ -233,21 +250,25 @@ def _address_traits(values: Sequence[Any]) -> Traits:
 
 def _address_sift(t: Traits, a: Codes, b: Codes) -> tuple[Mask, Any]:
     """Streets are compared where they may be alike and the ZIP or city agrees; ZIP and city by number."""
-    both = {name: (t[name][a] > 0) & (t[name][b] > 0) for name in ("street", "city", "zip", "state")}
-    equal = {name: t[name][a] == t[name][b] for name in ("street", "number", "city", "zip", "state")}
+    both = {
+        name: (t[name].take(a) > 0) & (t[name].take(b) > 0) for name in ("street", "city", "zip", "state")
+    }
+    equal = {
+        name: t[name].take(a) == t[name].take(b) for name in ("street", "number", "city", "zip", "state")
+    }
     same_zip = both["zip"] & equal["zip"]
     one_state = ~both["state"] | equal["state"]
     city = {name.removeprefix("city_"): trait for name, trait in t.items() if name.startswith("city_")}
     # Jaro–Winkler ≥ 0.92 needs Jaro ≥ 13/15 and so shares of 1.6.
-    like_city = both["city"] & one_state & ~equal["city"] & _close(city, a, b, share=1.6, edits=0)
+    like_city = both["city"] & one_state & ~equal["city"] & _close(_apart(city, a, b), share=1.6, edits=0)
     same_city = both["city"] & one_state & equal["city"]
     street = {name.removeprefix("street_"): trait for name, trait in t.items() if name.startswith("street_")}
-    like_street = equal["number"] | _close(street, a, b, share=2.1, edits=2)
+    like_street = equal["number"] | _close(_apart(street, a, b), share=2.1, edits=2)
     passed = like_city | (both["street"] & (equal["street"] | ((same_zip | same_city) & like_street)))
     compared = both["street"] | both["zip"] | both["city"]
     level = np.where(compared, _ADDRESS["different"], MISSING_LEVEL)
     level = np.where(same_zip, _ADDRESS["zip"], np.where(same_city, _ADDRESS["city"], level))
-    return passed | t["always"][a] | t["always"][b], level.astype(np.int8)
+    return passed | t["always"].take(a) | t["always"].take(b), level.astype(np.int8)
 
 
 def _tuple_names(values: Sequence[Any]) -> Traits:

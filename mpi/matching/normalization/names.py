@@ -6,13 +6,14 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from mpi.matching.normalization.newborns import read_newborn
+from mpi.matching.normalization.newborns import may_be_newborn, read_newborn
 from mpi.matching.normalization.nicknames import is_known_given
 from mpi.matching.normalization.tables import listed, placeholders
 from mpi.matching.normalization.transliteration import ascii_upper
 from mpi.matching.normalization.words import (
     CREDENTIALS,
     SUFFIXES,
+    TITLES,
     family_words,
     fold,
     given_words,
@@ -33,6 +34,12 @@ _PAIRS = frozenset((given, family) for given, family in placeholders()["names"][
 #: Family names of one letter that people have (Korean O, Burmese U, Chinese E).
 _ONE_LETTER_FAMILIES = frozenset("OEU")
 
+# Words that some rule below turns on.
+_TURNING = frozenset(
+    {*TITLES.canonical, *SUFFIXES.canonical, *CREDENTIALS.canonical, *_RAW, "SAINT"}.union(
+        *_PLACEHOLDERS.values()
+    )
+)
 _REPEATED = re.compile(r"(.)\1{2,}")
 _ALSO = re.compile(r"(?:\s*/\s*|\s+(?:A\.?K\.?A\.?|F\.?K\.?A\.?|NEE|FORMERLY)(?=\s))+\s*")
 _BRACKETED = re.compile(r"(?:^|(?<=\s))(?:\(([^()]{2,})\)|\"([^\"]{2,})\")")
@@ -62,8 +69,24 @@ def read_name(name: PersonName) -> NameReading:
     return _read(name.given or "", name.middle or "", name.family or "", name.suffix or "")
 
 
+def _plain(given: str, middle: str, family: str) -> NameReading | None:
+    """The reading of a name of plain words that no rule turns on: most names, at a tenth of the cost."""
+    parts = (given.upper(), middle.upper(), family.upper())
+    for part in parts:
+        if part and (not part.isalpha() or not part.isascii() or part in _TURNING or may_be_newborn(part)):
+            return None
+        if len(part) > 2 and len(set(part)) == 1:
+            return None
+    if len(parts[2]) < 2 or (parts[0], parts[2]) in _PAIRS:
+        return None
+    return NameReading((NormalizedName(*parts, ""),))
+
+
 @lru_cache(maxsize=16_384)
 def _read(given: str, middle: str, family: str, suffix: str) -> NameReading:
+    reading = None if suffix else _plain(given, middle, family)
+    if reading:
+        return reading
     parts = _Parts(given, middle, family, suffix)
     if "," in given or "," in family:
         parts = _without_comma(parts)

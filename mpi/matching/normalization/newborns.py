@@ -43,6 +43,11 @@ class NewbornReading(NamedTuple):
     rest: tuple[str, ...]
 
 
+def may_be_newborn(upper: str) -> bool:
+    """Whether an upper-case text holds any of the words that placeholder names are made of."""
+    return _MAYBE.search(upper) is not None
+
+
 def read_newborn(
     given: str, middle: str, family: tuple[str, ...], *, family_field: bool = False
 ) -> NewbornReading | None:
@@ -55,13 +60,13 @@ def read_newborn(
     TemporaryName(mother_given='MARIE', sex='M', birth_order=1)
     """
     text = to_ascii(f"{given} {middle}")
-    if not _MAYBE.search(text.upper()):
+    if not may_be_newborn(text.upper()):
         return None
     words = _words(text)
     if not _is_placeholder(words):
         return None
     # A name with GIRL alone for a middle name is a name; with GIRL A it is a twin of the mother named.
-    if len(words) == 2 and not _MAYBE.search(to_ascii(given).upper()):
+    if len(words) == 2 and not may_be_newborn(to_ascii(given).upper()):
         return None
     sex = next((_SEX[word] for word in words if word in _SEX), "")
     first = next((position for position, word in enumerate(words) if word in _SEX or word in _NEWBORN), 0)

@@ -22,6 +22,10 @@ _ORDINALS = {
 }  # fmt: skip
 _FLOOR = ("FLOOR", "FLR", "FL")
 _FLOOR_NAMES = ("GROUND", "MAIN", "TOP", "UPPER", "LOWER")
+# Without one of these words in it a line stays as it is when read again.
+_TURNING = frozenset(
+    (*_UNITS.canonical, "#", "BOX", "PO", "POB", "P", "RR", "HC", "FLOOR", "FLR", "GENERAL", "GEN")
+)
 #: How often a line is read again until it stays as it is.
 ROUNDS_MAX = 4
 
@@ -77,6 +81,8 @@ def read_street(text: str) -> StreetLine:
     'PO BOX 1600'
     """
     line = _read_line(_delivery_part(ascii_upper(text)))
+    if not line.unit and _TURNING.isdisjoint(line.street.split()):
+        return line
     for _ in range(ROUNDS_MAX):
         again = _read_line(f"{line.street} # {line.unit}" if line.unit else line.street)
         if again == line:

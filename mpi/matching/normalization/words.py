@@ -8,7 +8,7 @@ from functools import lru_cache
 from mpi.matching.normalization.tables import spellings, words
 from mpi.matching.normalization.transliteration import ascii_upper
 
-_TITLES = words("titles.txt")
+TITLES = words("titles.txt")
 SUFFIXES = spellings("suffixes.txt")
 CREDENTIALS = words("credentials.txt")
 _TAIL_SUFFIXES = {word: form for word, form in SUFFIXES.canonical.items() if word not in SUFFIXES.marked}
@@ -88,7 +88,7 @@ def _without_digits(token: str) -> str:
 
 
 def _without_title(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    while tokens and tokens[0] in _TITLES.canonical and (len(tokens) > 1 or tokens[0] not in _TITLES.marked):
+    while tokens and tokens[0] in TITLES.canonical and (len(tokens) > 1 or tokens[0] not in TITLES.marked):
         tokens = tokens[1:]
     return tokens
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mpi.matching.normalization.names import read_family, read_name
 from mpi.matching.normalization.nicknames import nickname_roots
@@ -182,6 +184,47 @@ def test_one_placeholder_leaves_the_rest_of_the_name() -> None:
 def test_what_else_a_family_name_may_be_is_only_asked_of_the_whole_word() -> None:
     for family in ("Test-Bauer", "Child", "Person", "Boy", "Noname-Smith", "Null-Meyer"):
         assert read_family(family)[0]
+
+
+_plain_words = st.sampled_from(
+    [
+        "Ada",
+        "ANN",
+        "O",
+        "Jr",
+        "V",
+        "MD",
+        "Mr",
+        "Sir",
+        "Gen",
+        "Baby",
+        "BOYD",
+        "Test",
+        "Doe",
+        "Jane",
+        "Xxx",
+        "Unknown",
+        "Saint",
+        "St",
+        "Mc",
+        "Of",
+        "Lady",
+        "No",
+        "Child",
+        "na",
+        "e",
+        "y",
+    ]
+) | st.text("ABJNOR", max_size=5)
+
+
+@given(_plain_words, _plain_words, _plain_words)
+def test_the_short_cut_for_plain_names_leads_where_the_long_way_does(
+    given: str, middle: str, family: str
+) -> None:
+    quick = read_name(PersonName(given, middle, family))
+    # The blank keeps the family name from being one plain word, and says nothing.
+    assert quick == read_name(PersonName(given, middle, family and family + " "))
 
 
 def test_nicknames_are_a_feature_and_no_equality() -> None:

@@ -63,22 +63,24 @@ def _rows(database_url: str) -> Any:
 
 
 @pytest.mark.parametrize("target", ["/records", "/match", "/search", "PUT /records/north/1"])
-def test_a_hostile_record_is_a_4xx_that_names_its_field(api: Api, database_url: str, target: str) -> None:
+def test_a_hostile_record_is_a_4xx_that_names_its_field(
+    shared_api: Api, shared_database_url: str, target: str
+) -> None:
     method, _, path = target.rpartition(" ")
     for name, body, field, status in HOSTILE:
         if field in ("source", "local_id") and target != "/records":
             continue
-        response = api.ask(method or "POST", V1 + path, content=body)
+        response = shared_api.ask(method or "POST", V1 + path, content=body)
         document = response.json()
         assert (response.status_code, document["field"]) == (status, field), (name, document)
         assert response.headers["content-type"] == "application/problem+json"
         assert CANARY not in response.text, name
         assert len(response.content) < 2_000, name
-    assert _rows(database_url) == (0, 0, 0)
+    assert _rows(shared_database_url) == (0, 0, 0)
 
 
-def test_a_key_of_a_megabyte_is_not_repeated(api: Api) -> None:
-    response = api.ask("POST", f"{V1}/records", json={**a_record(), "k" * 1_000_000: 1})
+def test_a_key_of_a_megabyte_is_not_repeated(shared_api: Api) -> None:
+    response = shared_api.ask("POST", f"{V1}/records", json={**a_record(), "k" * 1_000_000: 1})
     assert response.status_code == 422
     assert len(response.content) < 1_000
 
@@ -101,16 +103,16 @@ def test_a_key_of_a_megabyte_is_not_repeated(api: Api) -> None:
     ],
 )
 def test_a_hostile_url_is_a_4xx_that_names_its_parameter(
-    api: Api, method: str, path: str, field: str
+    shared_api: Api, method: str, path: str, field: str
 ) -> None:
-    assert api.problem(method, path, 422)["field"] == field
+    assert shared_api.problem(method, path, 422)["field"] == field
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [("POST", "/merges"), ("POST", "/unlinks"), ("POST", "/assertions"), ("POST", "/compare")],
 )
-def test_other_bodies_are_bounded_alike(api: Api, method: str, path: str) -> None:
+def test_other_bodies_are_bounded_alike(shared_api: Api, method: str, path: str) -> None:
     for body, status in (
         (b"[" * 100_000, 400),
         (b'{"reason": "\\u0000"}', 422),
@@ -122,21 +124,21 @@ def test_other_bodies_are_bounded_alike(api: Api, method: str, path: str) -> Non
         (b'{"reason": "' + b"x" * (2 << 20) + b'"}', 413),
         (b"\xff", 400),
     ):
-        assert api.problem(method, path, status, content=body)["field"]
+        assert shared_api.problem(method, path, status, content=body)["field"]
 
 
-def test_what_is_not_there_is_a_problem_document_too(api: Api) -> None:
-    api.problem("GET", "/nothing", 404, "not-found")
-    api.problem("GET", "", 404)
-    refused = api.ask("PATCH", f"{V1}/records")
+def test_what_is_not_there_is_a_problem_document_too(shared_api: Api) -> None:
+    shared_api.problem("GET", "/nothing", 404, "not-found")
+    shared_api.problem("GET", "", 404)
+    refused = shared_api.ask("PATCH", f"{V1}/records")
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
     assert refused.json()["code"] == "method-not-allowed"
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml"])
-def test_a_body_that_says_it_is_no_json_is_415(api: Api, kind: str) -> None:
+def test_a_body_that_says_it_is_no_json_is_415(shared_api: Api, kind: str) -> None:
     for path in ("/records", "/merges", "/search"):
-        problem = api.problem("POST", path, 415, content=b"{}", headers={"Content-Type": kind})
+        problem = shared_api.problem("POST", path, 415, content=b"{}", headers={"Content-Type": kind})
         assert problem["field"] == "Content-Type"
 
 

@@ -54,16 +54,16 @@ def test_an_update_that_is_somebody_else_is_held_back(api: Api) -> None:
 
 
 @pytest.mark.parametrize("local_id", ["A-1", "a/b", "a b", "ü%2F", "a?b#c", "中文", "x" * 256])
-def test_any_local_id_is_found_under_its_encoded_name(api: Api, local_id: str) -> None:
+def test_any_local_id_is_found_under_its_encoded_name(shared_api: Api, local_id: str) -> None:
     path = f"{V1}/records/north/{quote(local_id, safe='')}"
-    put = api.ask("PUT", path, json={**a_record(local_id), "local_id": None})
+    put = shared_api.ask("PUT", path, json={**a_record(local_id), "local_id": None})
     assert put.status_code == 422, "null is not the path's ID"
     body = a_record(local_id)
     del body["local_id"], body["source"]
-    put = api.ask("PUT", path, json=body)
+    put = shared_api.ask("PUT", path, json=body)
     assert put.status_code == 201, put.text
     assert put.json()["record"]["local_id"] == local_id
-    assert api.ask("GET", path).json()["local_id"] == local_id
+    assert shared_api.ask("GET", path).json()["local_id"] == local_id
 
 
 def test_a_body_that_names_another_record_than_its_path_is_refused(api: Api) -> None:

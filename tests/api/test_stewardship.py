@@ -144,7 +144,7 @@ def test_a_task_is_claimed_resolved_and_undone(api: Api, task: dict[str, Any]) -
 def test_resolving_needs_one_version(api: Api, task: dict[str, Any]) -> None:
     path, answer = f"/tasks/{task['id']}/resolve", {"resolution": "cannot_tell", "reason": "x"}
     assert api.problem("POST", path, 422, json=answer)["field"] == "version"
-    both = {"json": {**answer, "version": 1}, "headers": {"If-Match": '"2"'}}
+    both: dict[str, Any] = {"json": {**answer, "version": 1}, "headers": {"If-Match": '"2"'}}
     assert api.problem("POST", path, 422, **both)["field"] == "version"
     for tag in ("*", "x", '"0"', f'"{2**63}"'):
         assert api.problem("POST", path, 422, json=answer, headers={"If-Match": tag})["field"] == "If-Match"
@@ -154,15 +154,17 @@ def test_resolving_needs_one_version(api: Api, task: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", str(MAX + 1), "9" * 400, "1.5", "%00"])
-def test_a_number_that_is_none_is_refused_by_name(api: Api, number: str) -> None:
-    assert api.problem("GET", f"/tasks/{number}", 422)["field"] == "task_id"
-    assert api.problem("GET", f"/assertions/{number}", 422)["field"] == "assertion_id"
-    assert api.problem("POST", f"/merges/{number}/undo", 422, json={"reason": "x"})["field"] == "merge_id"
+def test_a_number_that_is_none_is_refused_by_name(shared_api: Api, number: str) -> None:
+    assert shared_api.problem("GET", f"/tasks/{number}", 422)["field"] == "task_id"
+    assert shared_api.problem("GET", f"/assertions/{number}", 422)["field"] == "assertion_id"
+    assert (
+        shared_api.problem("POST", f"/merges/{number}/undo", 422, json={"reason": "x"})["field"] == "merge_id"
+    )
 
 
-def test_a_task_that_is_none_is_not_found(api: Api) -> None:
-    api.problem("GET", f"/tasks/{MAX}", 404)
-    api.problem("POST", f"/merges/{MAX}/undo", 404, json={"reason": "x"})
-    assert api.problem("GET", "/tasks?state=lost", 422)["field"] == "state"
-    assert api.problem("GET", "/tasks?limit=0", 422)["field"] == "limit"
-    assert api.problem("GET", "/tasks?cursor=nonsense", 422)["field"] == "cursor"
+def test_a_task_that_is_none_is_not_found(shared_api: Api) -> None:
+    shared_api.problem("GET", f"/tasks/{MAX}", 404)
+    shared_api.problem("POST", f"/merges/{MAX}/undo", 404, json={"reason": "x"})
+    assert shared_api.problem("GET", "/tasks?state=lost", 422)["field"] == "state"
+    assert shared_api.problem("GET", "/tasks?limit=0", 422)["field"] == "limit"
+    assert shared_api.problem("GET", "/tasks?cursor=nonsense", 422)["field"] == "cursor"

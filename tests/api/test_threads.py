@@ -27,11 +27,15 @@ def _fail() -> None:
     raise NotFound("no such record")
 
 
+def _add(a: int, *, b: int) -> int:
+    return a + b
+
+
 def test_a_call_answers_or_raises_as_it_would_have() -> None:
     async def ask(threads: Threads) -> int:
         with pytest.raises(NotFound):
             await threads.run(_fail)
-        return await threads.run(lambda a, *, b: a + b, 1, b=2)
+        return await threads.run(_add, 1, b=2)
 
     with _threads() as threads:
         assert asyncio.run(ask(threads)) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,8 @@ from mpi.errors import BadInput
 
 #: One MiB for the longest value a client may try, and room for the rest of the document.
 BODY_BYTES_MAX = (1 << 20) + (1 << 16)
+#: A body that takes longer to arrive holds its place for nothing.
+BODY_SECONDS_MAX = 30.0
 #: Ours is 4 at most; what nests deeper is refused before anything else looks at it.
 DEPTH_MAX = 32
 
@@ -29,14 +32,21 @@ _SUSPECT = re.compile(rb"\\u0000|[0-9]{19}")
 
 
 async def read_body(request: Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
-    """The whole body. Raises Refusal 413 beyond ``bytes_max``, without having read the rest."""
+    """The whole body.
+
+    Raises Refusal 413 beyond ``bytes_max``, without having read the rest, and 408 when it takes too long.
+    """
     refuse_length(request, bytes_max)
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > bytes_max:
-            raise too_large(bytes_max)
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > bytes_max:
+                    raise too_large(bytes_max)
+                chunks.append(chunk)
+    except TimeoutError:
+        raise too_slow() from None
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -50,6 +60,11 @@ def refuse_length(request: Request, bytes_max: int) -> None:
 def too_large(bytes_max: int) -> Refusal:
     """The refusal of a body beyond ``bytes_max``."""
     return Refusal(413, "too-large", f"the body is larger than {bytes_max} bytes", field="body")
+
+
+def too_slow() -> Refusal:
+    """The refusal of a body that does not come to its end."""
+    return Refusal(408, "request-timeout", "the body did not arrive in time", field="body")
 
 
 def refuse_type(request: Request, types: tuple[str, ...] = JSON_TYPES) -> None:

@@ -17,7 +17,15 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from mpi.api import metrics
-from mpi.api.body import BODY_BYTES_MAX, NDJSON_TYPES, parse_object, refuse_length, refuse_type, too_large
+from mpi.api.body import (
+    BODY_BYTES_MAX,
+    NDJSON_TYPES,
+    parse_object,
+    refuse_length,
+    refuse_type,
+    too_large,
+    too_slow,
+)
 from mpi.api.calls import Call, router
 from mpi.api.logs import whereabouts
 from mpi.api.problems import INTERNAL, Refusal, status_of_code
@@ -32,6 +40,8 @@ log = structlog.get_logger()
 #: Records that share a transaction.
 CHUNK_LINES = 500
 BULK_BYTES_MAX = 100 * (1 << 20)
+#: A client that sends nothing for so long is given up.
+SILENCE_SECONDS_MAX = 60.0
 MEDIA_TYPE = "application/x-ndjson"
 
 _REJECTED = {
@@ -186,10 +196,10 @@ def _rejection(error: Exception) -> Rejection:
 async def _lines(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
     """The lines of a body, blank ones left out; None stands for one that is too long to be read.
 
-    Raises Refusal 413 when the body is larger than ``BULK_BYTES_MAX``.
+    Raises Refusal 413 when the body is larger than ``BULK_BYTES_MAX``, 408 when the client stops sending.
     """
     rest, total, skipping = bytearray(), 0, False
-    async for piece in stream:
+    while (piece := await _next(stream)) is not None:
         total += len(piece)
         if total > BULK_BYTES_MAX:
             raise too_large(BULK_BYTES_MAX)
@@ -208,3 +218,11 @@ async def _lines(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
         yield None
     elif rest.strip():
         yield bytes(rest)
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS_MAX):
+            return await anext(stream, None)
+    except TimeoutError:
+        raise too_slow() from None

@@ -20,8 +20,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mpi.api import metrics, problems
 from mpi.api.body import parse, read_body, refuse_type, refuse_url_text
 from mpi.api.logs import whereabouts
+from mpi.errors import Unavailable
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+#: Requests a process has open at once, most of them waiting for their body or a thread.
+IN_FLIGHT_MAX = 512
 
 UNMATCHED = "unmatched"
 
@@ -89,6 +93,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, auth_off: bool) -> None:
         self._app = app
+        self._in_flight = 0
         self._headers = [*SECURITY_HEADERS, AUTH_OFF_HEADER] if auth_off else SECURITY_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,13 +114,17 @@ class Guard:
             await send(message)
 
         metrics.request_began()
+        self._in_flight += 1
         try:
+            if self._in_flight > IN_FLIGHT_MAX and not scope["path"].startswith("/health"):
+                raise Unavailable("too many requests at once: try again in a moment")
             await self._app(scope, receive, send_on)
         except Exception as error:
             scope["failure"] = error
             if not status:
                 await problems.of_exception(error, request_id)(scope, receive, send_on)
         finally:
+            self._in_flight -= 1
             _tell(scope, status or 500, time.perf_counter() - began)
 
 

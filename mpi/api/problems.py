@@ -204,7 +204,7 @@ def status_of_code(code: str) -> int:
 
 @cache
 def _status_by_code() -> dict[str, int]:
-    found = {"malformed-json": 400, "too-deep": 400, "too-large": 413, INTERNAL: 500}
+    found = {"malformed-json": 400, "too-deep": 400, "too-large": 413, "request-timeout": 408, INTERNAL: 500}
     kinds = [errors.MpiError]
     while kinds:
         kind = kinds.pop()

@@ -18,7 +18,6 @@ UVICORN_OPTIONS: dict[str, Any] = {
     "server_header": False,
     "proxy_headers": False,
     "timeout_keep_alive": 30,
-    "limit_concurrency": 1_000,
 }
 
 APPLICATION = "mpi.api.app:create_app"

@@ -16,6 +16,7 @@ import uvicorn
 
 from api_client import V1, Api, settings_of
 from flat_records import a_record, another_person
+from mpi.api import body, bulk, guard
 from mpi.api.app import create_app
 from mpi.api.body import BODY_BYTES_MAX
 from mpi.api.bulk import CHUNK_LINES
@@ -116,3 +117,24 @@ def test_a_client_that_leaves_in_the_middle_disturbs_nobody(port: int) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as another:
         another.request("GET", f"{V1}/events")
         assert another.getresponse().status == 200
+
+
+@pytest.mark.parametrize("path", ["/records", "/records/bulk"])
+def test_a_client_that_stops_sending_is_given_up(
+    port: int, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "BODY_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(bulk, "SILENCE_SECONDS_MAX", 0.3)
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as connection:
+        head = f"POST {V1}{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n"
+        connection.sendall(head.encode() + b'{"source": ')
+        answer = connection.recv(10_000)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"request-timeout" in answer
+
+
+def test_more_requests_than_a_process_may_hold_are_503(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "IN_FLIGHT_MAX", 0)
+    refused = api.problem("GET", "/events", 503, "unavailable")
+    assert refused["request_id"]
+    assert api.client.get("/health/live").status_code == 200

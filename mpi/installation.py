@@ -14,6 +14,7 @@ from mpi.errors import BadInput, DatabaseUnavailable
 from mpi.settings import Settings
 from mpi.storage.database import migrate, pending_migrations
 from mpi.storage.embedded import EmbeddedDatabase, server_status, stop_server
+from mpi.storage.embedded import erase as erase_embedded
 
 CONNECT_TIMEOUT_SECONDS = 10
 
@@ -117,6 +118,11 @@ def stop(settings: Settings, *, force: bool = False) -> bool:
             "DATABASE_URL names a server that is not ours to stop: this command stops the embedded one"
         )
     return stop_server(settings.home, force=force)
+
+
+def erase(settings: Settings) -> None:
+    """Delete the embedded database with all its data. Refuses while it is in use."""
+    erase_embedded(settings.home)
 
 
 def _server_status(conninfo: str) -> DatabaseStatus:

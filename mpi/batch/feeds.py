@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mpi.errors import UnreadableFile
 from mpi.matching.flat import FLAT_FIELDS, LIST_FIELDS, OTHER_FIELDS
@@ -67,6 +65,25 @@ def sha256_of(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def line_count(path: Path) -> int:
+    """About how many lines ``read_feed`` will give, for who watches its progress. Raises UnreadableFile."""
+    if path.suffix.lower() == ".parquet":
+        return _parquet_rows(path)
+    with _opened(path) as file:
+        newlines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    return max(newlines - (path.suffix.lower() == ".csv"), 1)
+
+
+def _parquet_rows(path: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise UnreadableFile(f"{path.name}: not a readable Parquet file") from error
 
 
 def read_feed(path: Path, column_map: ColumnMap = None) -> Iterator[Line]:
@@ -167,6 +184,9 @@ def _json_line(number: int, text: bytes, column_map: ColumnMap) -> Line:
 
 
 def _read_parquet(path: Path, column_map: ColumnMap) -> Iterator[Line]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         file = pq.ParquetFile(path)
         names = dict(

@@ -8,7 +8,7 @@ import traceback
 
 import typer
 
-from mpi.cli import db, serve
+from mpi.cli import batch, check, client, db, demo, generate, load, lookup, serve, source, stewardship, tasks
 from mpi.cli.output import refuse
 from mpi.errors import BadInput, MpiError, Unavailable
 
@@ -23,7 +23,8 @@ Start with:
   mpi demo                               the whole thing, on synthetic people
   mpi load people.csv --source north     take in a file
   mpi serve                              REST API on http://127.0.0.1:8000
-  mpi dedup people.csv --output result   duplicates in a file, without a database
+  mpi lookup "grace okonkwo"             find somebody
+  mpi tasks                              what a person has to settle
 
 Exit codes: 0 done, 1 problems were found, 2 the input or the call is wrong.
 """
@@ -36,7 +37,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a traceback with local variables would show patients' data
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("load")(load.load)
+app.add_typer(batch.app, name="batch")
+app.command("lookup")(lookup.lookup)
+app.command("why")(lookup.why)
+app.command("how")(lookup.how)
+app.add_typer(tasks.app, name="tasks")
+app.command("merge")(stewardship.merge)
+app.command("unmerge")(stewardship.unmerge)
+app.command("check")(check.check)
+app.command("generate")(generate.generate)
+app.add_typer(source.app, name="source")
+app.add_typer(client.app, name="client")
 app.add_typer(db.app, name="db")
 
 

@@ -130,11 +130,12 @@ def revise(
     if state.link(known.record_id).enterprise_id != own:
         raise WorldChanged
     change, own = _joined(context, state, known, found)
+    settled = {own, known.enterprise_id, *(made.subsumed for made in change.merges)}
     after = ledger.apply(state, change)
     change += reassess(
         known.record_id,
         own,
-        [c for c in found.candidates if c.enterprise_id not in (known.enterprise_id, own)],
+        [c for c in found.candidates if c.enterprise_id not in settled],
         supported=found.supported,
         number=context.mint.number,
         open_pairs=after.pairs_asked(),

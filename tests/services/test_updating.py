@@ -22,7 +22,9 @@ def test_who_was_said_to_be_different_is_neither_joined_nor_asked_about_again(in
 
 
 def test_a_lone_record_that_joins_takes_its_questions_along(index: Index) -> None:
-    """Two identities are asked about with the lone record's; after it joined one, the other is asked about once."""
+    """Two identities are asked about with the lone record's; after it joined one, the other is asked about
+    once.
+    """
     first = index.receive(a_record("north", "1", **MARY), actor=CLERK)
     near = index.receive(
         a_record("east", "3", **MARY, street="5 Elm St", birth_date="1974-02-12"), actor=CLERK

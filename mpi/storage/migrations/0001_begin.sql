@@ -354,6 +354,10 @@ BEGIN
                 resolution text)
             WHERE task.task_id = x.task_id AND (x.state = 'resolved') = (step = 1);
         END LOOP;
+        -- Nobody will be asked any more about an update that is still held: it is overtaken.
+        UPDATE held_update h SET outcome = 'superseded'
+        FROM json_to_recordset(doc -> 'task_changes') AS x(task_id bigint, state text)
+        WHERE h.task_id = x.task_id AND x.state = 'resolved' AND h.outcome IS NULL;
     END IF;
     IF doc -> 'tasks' IS NOT NULL THEN
         INSERT INTO task (task_id, kind, identity_a, identity_b, record_ids, weight, probability, guards, priority, rule_hash)

@@ -140,6 +140,11 @@ class Compared:
             self._score([position] * len(unknown), unknown)
         return [self._scored[position, m.place] for m in members]
 
+    def shares_identifier(self, position: int, members: Sequence[Member]) -> bool:
+        """Whether the arrival carries a valid number that one person alone has, and one of ``members`` too."""
+        own = _person_unique(self._records[position])
+        return bool(own) and any(own & _person_unique(self._records[m.place]) for m in members)
+
     def normalized(self, member: Member) -> NormalizedRecord:
         """The member as it was compared."""
         return self._records[member.place]
@@ -153,6 +158,10 @@ class Compared:
         for n, pair in enumerate(zip(left, right, strict=True)):
             guards = tuple((hit.guard, hit.effect) for hit in scores.guards[n])
             self._scored[pair] = Comparison(weights[n], probabilities[n], decisions[n], guards)
+
+
+def _person_unique(record: NormalizedRecord) -> set[str]:
+    return {identifier.value for identifier in record.identifiers if identifier.type == "SS"}
 
 
 def _partners(arrivals: Sequence[Arrival], fresh: Sequence[int]) -> dict[int, list[int]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from mpi.identity.assignment import Assignment, CandidateIdentity, assign
-from mpi.matching.decision import DECISIONS, LINK, REVIEW
+from mpi.matching.decision import DECISIONS, LINK, NO_LINK, REVIEW
 from mpi.services.arrivals import Arrival, Compared, Comparison, Member
 from mpi.storage.database import Connection
 from mpi.storage.numbers import Mint
 from mpi.storage.queries import query
+
+#: Why two people who do not look alike are asked about: one number that a person has alone is on both
+#: records.
+SHARED_IDENTIFIER = "shared_identifier"
 
 
 class Assigning:
@@ -57,14 +61,17 @@ class Assigning:
     def _candidate(self, position: int, enterprise_id: str, source_id: int) -> CandidateIdentity:
         members = self._compared.members[enterprise_id]
         comparisons = self._compared.compare(position, members)
+        decision, guards = decision_among(comparisons)
+        if decision == NO_LINK and self._compared.shares_identifier(position, members):
+            decision, guards = REVIEW, (*guards, SHARED_IDENTIFIER)
         best = max(range(len(members)), key=lambda n: (comparisons[n].weight, -members[n].record_id))
         return CandidateIdentity(
             enterprise_id=enterprise_id,
             weight=comparisons[best].weight,
             probability=comparisons[best].probability,
-            decision=DECISIONS[decision_among(comparisons, best)],
+            decision=DECISIONS[decision],
             record_id=members[best].record_id,
-            guards=tuple(dict.fromkeys(guard for c in comparisons for guard, _ in c.guards)),
+            guards=guards,
             same_source=any(member.source_id == source_id for member in members),
         )
 
@@ -80,9 +87,8 @@ class Assigning:
         return self._settled
 
 
-def decision_among(comparisons: list[Comparison], best: int) -> int:
+def decision_among(comparisons: list[Comparison]) -> tuple[int, tuple[str, ...]]:
     """The best member decides; a guard that fires on any other member turns a link into a review."""
-    decision = comparisons[best].decision
-    if decision == LINK and any(c.guards for c in comparisons):
-        return REVIEW
-    return decision
+    guards = tuple(dict.fromkeys(guard for c in comparisons for guard, _ in c.guards))
+    decision = max(comparisons, key=lambda c: c.weight).decision
+    return (REVIEW if decision == LINK and guards else decision), guards

@@ -18,7 +18,7 @@ from mpi.services.answers import Actor, FlatRecord, IdentityAnswer, Page, Stored
 from mpi.services.context import Context
 from mpi.storage import identities as stored
 from mpi.storage.database import Connection
-from mpi.storage.identities import EventRow, MemberRow
+from mpi.storage.identities import MemberRow
 from mpi.storage.queries import query
 
 
@@ -150,24 +150,16 @@ def identity_at(context: Context, enterprise_id: str, at: datetime, *, actor: Ac
     with context.transaction() as conn:
         row = stored.identity_row(conn, wanted)
         parameters = {"enterprise_id": wanted, "at": at}
-        events = [
-            EventRow(*row) for row in conn.execute(query("ledger_of_members_ever"), parameters).fetchall()
-        ]
-        merges = conn.execute(query("merges_of_identity"), parameters).fetchall()
-        record_ids = list(ledger.members(events, wanted))
+        [survivor] = conn.execute(query("survivor_at"), parameters).fetchone() or [wanted]
+        record_ids = list(ledger.members(stored.ledger_until(conn, wanted, at), wanted))
         versions = conn.execute(query("versions_at"), {"record_ids": record_ids, "at": at}).fetchall()
         context.audit_read(conn, actor, "read identity at", [wanted])
-    survivors = [
-        surviving
-        for _, surviving, subsumed, merged_at, undone_at in merges
-        if subsumed == wanted and merged_at <= at and (undone_at is None or undone_at > at)
-    ]
     flats = [MemberRecord(source=v[1], trust=v[5], received_at=v[6], flat=v[4]) for v in versions]
     return {
         "enterprise_id": display(wanted),
         "at": at,
-        "status": _status_at(row.issued_at <= at, bool(survivors), bool(record_ids)),
-        "surviving_id": display(survivors[0]) if survivors else None,
+        "status": _status_at(row.issued_at <= at, survivor != wanted, bool(record_ids)),
+        "surviving_id": display(survivor) if survivor != wanted else None,
         "best_record": best_record(flats, context.survivorship) if flats else {},
         "records": [{"source": v[1], "local_id": v[2], "version": v[3], **v[4]} for v in versions],
     }

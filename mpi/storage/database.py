@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import Any, LiteralString, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import orjson
 import psycopg
@@ -78,7 +78,7 @@ def migrate(conninfo: str) -> list[int]:
         for migration in _not_yet_applied(conn):
             with conn.transaction():
                 conn.execute("SET LOCAL lock_timeout = '10s'")
-                conn.execute(cast(LiteralString, migration.sql))
+                conn.execute(migration.sql.encode())
                 conn.execute(query("migration_applied"), migration[:2] + migration[3:])
             done.append(migration.version)
         return done
@@ -137,6 +137,8 @@ def connection(pool: Pool) -> Iterator[Connection]:
         raise DatabaseUnavailable("all database connections are busy: try again in a moment") from error
     except psycopg.Error as error:
         if is_transient(error):
+            # The server may have restarted: the other idle connections would fail one request each.
+            pool.check()
             raise DatabaseUnavailable("the database is lost or overloaded: try again in a moment") from error
         raise
 

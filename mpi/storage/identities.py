@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from mpi.errors import Erased, NotFound
+from mpi.identity.change import Event, EventType
 from mpi.storage.database import Connection
 from mpi.storage.queries import query
 
@@ -117,3 +118,20 @@ def identity_events(conn: Connection, enterprise_id: str) -> list[EventRow]:
     """The ledger of one identity, oldest first."""
     rows = conn.execute(query("identity_events"), {"enterprise_id": enterprise_id}).fetchall()
     return [EventRow(*row) for row in rows]
+
+
+def ledger_until(conn: Connection, enterprise_id: str, at: datetime) -> list[Event]:
+    """Every link change, up to a moment, of the records that were ever in this identity."""
+    parameters = {"enterprise_id": enterprise_id, "at": at}
+    rows = [EventRow(*row) for row in conn.execute(query("ledger_of_members_ever"), parameters).fetchall()]
+    return [
+        Event(
+            type=EventType(row.type),
+            enterprise_id=row.enterprise_id,
+            other_enterprise_id=row.other_enterprise_id,
+            record_id=row.record_id,
+            merge_id=row.merge_id,
+            data=row.data or {},
+        )
+        for row in rows
+    ]

@@ -48,10 +48,15 @@ WHERE e.type IN ('EnterpriseIdAssigned', 'RecordLinked', 'RecordUnlinked', 'Reco
         AND record_id IS NOT NULL AND at <= %(at)s)
 ORDER BY e.event_id
 
--- name: merges_of_identity
--- Redirects as they were at a moment.
-SELECT merge_id, surviving, subsumed, merged_at, undone_at FROM merge
-WHERE (surviving = %(enterprise_id)s OR subsumed = %(enterprise_id)s) ORDER BY merged_at, merge_id
+-- name: survivor_at
+-- Where a look-up of this ID ended at a moment.
+WITH RECURSIVE path AS (
+    SELECT %(enterprise_id)s::text AS id, 0 AS depth
+    UNION ALL
+    SELECT m.surviving, path.depth + 1 FROM path JOIN merge m ON m.subsumed = path.id
+    WHERE m.merged_at <= %(at)s AND (m.undone_at IS NULL OR m.undone_at > %(at)s) AND path.depth < 1000
+)
+SELECT id FROM path ORDER BY depth DESC LIMIT 1
 
 -- name: versions_at
 -- The demographics these records had at a moment.

@@ -141,7 +141,7 @@ class Compared:
         return [self._scored[position, m.place] for m in members]
 
     def shares_identifier(self, position: int, members: Sequence[Member]) -> bool:
-        """Whether the arrival carries a valid number that one person alone has, and one of ``members`` too."""
+        """Whether the arrival and one of ``members`` carry a number that one person alone has."""
         own = _person_unique(self._records[position])
         return bool(own) and any(own & _person_unique(self._records[m.place]) for m in members)
 

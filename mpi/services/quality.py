@@ -24,7 +24,7 @@ class Standing:
 
 
 def standing(context: Context, *, actor: Actor) -> Standing:
-    """The whole partition with its open questions, for a comparison with known truth or with another index."""
+    """The whole partition with its open questions, to compare with known truth or another index."""
     with context.transaction() as conn:
         assigned = conn.execute(query("assignments")).fetchall()
         asked = conn.execute(query("open_questions")).fetchall()

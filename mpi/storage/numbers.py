@@ -42,6 +42,5 @@ class Mint:
             return number
 
     def enterprise_id(self) -> str:
-        """A random enterprise ID in its stored form; the table's key refuses the one in 10¹³ already given.
-        """
+        """A random enterprise ID in its stored form; the table's key refuses one given before."""
         return mint_enterprise_id(secrets.randbits(64))

@@ -51,7 +51,7 @@ ORDER BY e.event_id
 -- name: survivor_at
 -- Where a look-up of this ID ended at a moment.
 WITH RECURSIVE path AS (
-    SELECT %(enterprise_id)s::text AS id, 0 AS depth
+    SELECT %(enterprise_id)s::text COLLATE "C" AS id, 0 AS depth
     UNION ALL
     SELECT m.surviving, path.depth + 1 FROM path JOIN merge m ON m.subsumed = path.id
     WHERE m.merged_at <= %(at)s AND (m.undone_at IS NULL OR m.undone_at > %(at)s) AND path.depth < 1000

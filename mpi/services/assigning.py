@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from mpi.identity.assignment import Assignment, CandidateIdentity, assign
+from mpi.identity.enterprise_id import display
 from mpi.matching.decision import DECISIONS, LINK, NO_LINK, REVIEW
+from mpi.services.answers import MatchedWith
 from mpi.services.arrivals import Arrival, Compared, Comparison, Member
 from mpi.storage.database import Connection
 from mpi.storage.numbers import Mint
@@ -85,6 +87,17 @@ class Assigning:
             rows = self._conn.execute(query("settled_or_asked"), parameters).fetchall()
             self._settled = frozenset((a, b) for a, b in rows)
         return self._settled
+
+
+def matched_with(best: CandidateIdentity | None) -> MatchedWith | None:
+    """The best evidence, as an answer tells it."""
+    if best is None:
+        return None
+    return MatchedWith(
+        weight=round(best.weight, 4),
+        probability=round(best.probability, 6),
+        enterprise_id=display(best.enterprise_id),
+    )
 
 
 def decision_among(comparisons: list[Comparison]) -> tuple[int, tuple[str, ...]]:

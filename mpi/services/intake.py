@@ -18,9 +18,9 @@ from mpi.identity.enterprise_id import display
 from mpi.matching.normalization.searching import search_text
 from mpi.matching.record import SourceRecord
 from mpi.matching.stored import to_stored
-from mpi.services.answers import Actor, MatchedWith, Receipt, RecordRef, Rejection
+from mpi.services.answers import Actor, Receipt, RecordRef, Rejection
 from mpi.services.arrivals import Arrival, Compared, arrive
-from mpi.services.assigning import Assigning
+from mpi.services.assigning import Assigning, matched_with
 from mpi.services.context import Context
 from mpi.services.replay import Replay
 from mpi.services.settling import WorldChanged, needed_identities, until_settled
@@ -193,21 +193,13 @@ def _stored(arrival: Arrival) -> NewRecord:
 
 
 def _receipt(arrival: Arrival, assigned: Assignment, suppressed: list[int]) -> Receipt:
-    best = assigned.matched
-    match = None
-    if best is not None:
-        match = MatchedWith(
-            weight=round(best.weight, 4),
-            probability=round(best.probability, 6),
-            enterprise_id=display(best.enterprise_id),
-        )
     return Receipt(
         enterprise_id=display(assigned.enterprise_id),
         decision=assigned.decision,
         record=RecordRef(
             source=arrival.source_record.source, local_id=arrival.source_record.local_id, version=1
         ),
-        match=match,
+        match=matched_with(assigned.matched),
         tasks=tuple(task.task_id for task in assigned.change.tasks),
         suppressed_keys=tuple(sorted({arrival.keys[number].pass_name for number in suppressed})),
         dropped=arrival.dropped(),

@@ -17,9 +17,9 @@ from mpi.matching.normalization.searching import search_text
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
 from mpi.matching.stored import from_stored, to_stored
-from mpi.services.answers import Actor, MatchedWith, Receipt, RecordRef
+from mpi.services.answers import Actor, Receipt, RecordRef
 from mpi.services.arrivals import Arrival, Compared
-from mpi.services.assigning import Assigning
+from mpi.services.assigning import Assigning, matched_with
 from mpi.services.context import Context
 from mpi.services.settling import WorldChanged, hold_identities
 from mpi.services.stewardship import hold_neighbourhood
@@ -249,20 +249,13 @@ def _receipt(
     tasks: tuple[int, ...],
     best: CandidateIdentity | None = None,
 ) -> Receipt:
-    match = None
-    if best is not None:
-        match = MatchedWith(
-            weight=round(best.weight, 4),
-            probability=round(best.probability, 6),
-            enterprise_id=display(best.enterprise_id),
-        )
     return Receipt(
         enterprise_id=display(known.enterprise_id),
         decision=decision,  # type: ignore[arg-type]
         record=RecordRef(
             source=arrival.source_record.source, local_id=arrival.source_record.local_id, version=version
         ),
-        match=match,
+        match=matched_with(best),
         tasks=tasks,
         dropped=arrival.dropped(),
         created=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -10,8 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from mpi.batch.feeds import ColumnMap, read_map
-from mpi.errors import BadInput, MpiError
-from mpi.identity.survivorship import SurvivorshipRules
+from mpi.errors import BadInput, InvalidRuleSet, MpiError
+from mpi.identity.survivorship import SurvivorshipRules, survivorship_rules
 from mpi.installation import make_ready, open_database
 from mpi.matching.flat import FLAT_FIELDS, source_record
 from mpi.matching.record import SourceRecord
@@ -114,7 +115,9 @@ class Index:
             context = _context(settings, database.conninfo, stack)
             index = cls(context, stack.pop_all())
         if settings.sources is not None:
-            index.apply_sources(_text(settings.sources), actor=Actor(name="settings", role="admin"))
+            index.apply_sources(
+                _text(settings.sources, "MPI_SOURCES"), actor=Actor(name="settings", role="admin")
+            )
         return index
 
     def close(self) -> None:
@@ -388,10 +391,26 @@ def _context(settings: Settings, conninfo: str, stack: ExitStack) -> Context:
     return Context(
         pool=pool,
         rules=rules,
-        survivorship=SurvivorshipRules(),
+        survivorship=_survivorship(settings),
         mint=Mint(side),
         sources=Sources(side, settings.declares_on_sight),
     )
+
+
+def _survivorship(settings: Settings) -> SurvivorshipRules:
+    """The rules of the file in the settings, or the orders that ``matching_rules/survivorship.toml`` writes
+    out.
+    """
+    if settings.survivorship is None:
+        return SurvivorshipRules()
+    name = settings.survivorship.name
+    try:
+        table = tomllib.loads(_text(settings.survivorship, "MPI_SURVIVORSHIP")).get("survivorship")
+        if not isinstance(table, dict):
+            raise InvalidRuleSet(f"{name}: there is no [survivorship] table")
+        return survivorship_rules(table)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidRuleSet(f"{name}: not TOML: {error}") from error
 
 
 def _as_record(record: Flat | SourceRecord) -> SourceRecord:
@@ -405,8 +424,8 @@ def _record_or_rejection(record: Flat | SourceRecord) -> SourceRecord | Rejectio
         return Rejection(code=error.code, detail=str(error), field=error.field)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, variable: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"MPI_SOURCES: {path.name} cannot be read") from error
+        raise BadInput(f"{variable}: {path.name} cannot be read") from error

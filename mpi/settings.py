@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         default="default",
         description="rule set that matching goes by: a name in matching_rules/ or the path of a TOML file",
     )
+    survivorship: Path | None = Field(
+        default=None,
+        description="TOML file that says which of several values a best record shows; unset: "
+        "matching_rules/survivorship.toml",
+    )
     sources: Path | None = Field(
         default=None,
         description="TOML file that declares source systems and authorities, applied at start",
@@ -77,7 +82,7 @@ class Settings(BaseSettings):
         default="info", description="least level that is logged"
     )
 
-    @field_validator("home", "sources", "pg_bin", mode="after")
+    @field_validator("home", "survivorship", "sources", "pg_bin", mode="after")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else None

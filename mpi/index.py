@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -11,12 +10,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from mpi.batch.feeds import ColumnMap, read_map
-from mpi.errors import BadInput, InvalidRuleSet, MpiError
-from mpi.identity.survivorship import SurvivorshipRules, survivorship_rules
-from mpi.installation import make_ready, open_database
+from mpi.errors import MpiError
+from mpi.installation import declared_sources, make_ready, open_context, open_database
 from mpi.matching.flat import FLAT_FIELDS, source_record
 from mpi.matching.record import SourceRecord
-from mpi.matching.rules import RuleSet, load_rules
+from mpi.matching.rules import RuleSet
 from mpi.services import (
     access,
     assertions,
@@ -50,15 +48,13 @@ from mpi.services.answers import (
     UnlinkAnswer,
     UnmergeAnswer,
 )
-from mpi.services.context import Context, Sources
+from mpi.services.context import Context
 from mpi.services.explaining import Reference
 from mpi.services.loading import LineOutcome, LoadSummary, Progress
 from mpi.services.quality import Standing
 from mpi.services.replay import Replay
 from mpi.settings import Settings
-from mpi.storage.database import connection, open_pool
-from mpi.storage.numbers import Mint
-from mpi.storage.queries import query
+from mpi.storage.database import connection
 
 __all__ = [
     "FLAT_FIELDS",
@@ -112,12 +108,10 @@ class Index:
         with ExitStack() as stack:
             database = stack.enter_context(open_database(settings))
             make_ready(database)
-            context = _context(settings, database.conninfo, stack)
+            context = stack.enter_context(open_context(settings, database.conninfo))
             index = cls(context, stack.pop_all())
-        if settings.sources is not None:
-            index.apply_sources(
-                _text(settings.sources, "MPI_SOURCES"), actor=Actor(name="settings", role="admin")
-            )
+        if (declared := declared_sources(settings)) is not None:
+            index.apply_sources(declared, actor=Actor(name="settings", role="admin"))
         return index
 
     def close(self) -> None:
@@ -372,47 +366,6 @@ class Index:
         }
 
 
-def _context(settings: Settings, conninfo: str, stack: ExitStack) -> Context:
-    rules = load_rules(settings.rules)
-    pool = open_pool(
-        conninfo,
-        size=settings.pool_size,
-        wait_seconds=settings.pool_timeout_seconds,
-        statement_seconds=settings.statement_timeout_seconds,
-    )
-    stack.callback(pool.close)
-    # Numbers and sources are asked for while a use case holds a connection: they have one of their own.
-    side = open_pool(conninfo, size=1, wait_seconds=settings.pool_timeout_seconds, statement_seconds=10)
-    stack.callback(side.close)
-    with connection(side) as conn:
-        conn.execute(
-            query("keep_rule_set"), {"hash": rules.hash, "name": rules.name, "content": rules.content}
-        )
-    return Context(
-        pool=pool,
-        rules=rules,
-        survivorship=_survivorship(settings),
-        mint=Mint(side),
-        sources=Sources(side, settings.declares_on_sight),
-    )
-
-
-def _survivorship(settings: Settings) -> SurvivorshipRules:
-    """The rules of the file in the settings, or the orders that ``matching_rules/survivorship.toml`` writes
-    out.
-    """
-    if settings.survivorship is None:
-        return SurvivorshipRules()
-    name = settings.survivorship.name
-    try:
-        table = tomllib.loads(_text(settings.survivorship, "MPI_SURVIVORSHIP")).get("survivorship")
-        if not isinstance(table, dict):
-            raise InvalidRuleSet(f"{name}: there is no [survivorship] table")
-        return survivorship_rules(table)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidRuleSet(f"{name}: not TOML: {error}") from error
-
-
 def _as_record(record: Flat | SourceRecord) -> SourceRecord:
     return record if isinstance(record, SourceRecord) else source_record(record)
 
@@ -422,10 +375,3 @@ def _record_or_rejection(record: Flat | SourceRecord) -> SourceRecord | Rejectio
         return _as_record(record)
     except MpiError as error:
         return Rejection(code=error.code, detail=str(error), field=error.field)
-
-
-def _text(path: Path, variable: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{variable}: {path.name} cannot be read") from error

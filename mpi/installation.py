@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from mpi.errors import BadInput, DatabaseUnavailable
+from mpi.errors import BadInput, DatabaseUnavailable, InvalidRuleSet
+from mpi.identity.survivorship import SurvivorshipRules, survivorship_rules
+from mpi.matching.rules import load_rules
+from mpi.services.context import Context, Sources
 from mpi.settings import Settings
-from mpi.storage.database import migrate, pending_migrations
+from mpi.storage.database import connection, migrate, open_pool, pending_migrations
 from mpi.storage.embedded import EmbeddedDatabase, server_status, stop_server
 from mpi.storage.embedded import erase as erase_embedded
+from mpi.storage.numbers import Mint
+from mpi.storage.queries import query
 
 CONNECT_TIMEOUT_SECONDS = 10
 
@@ -83,6 +90,59 @@ def make_ready(database: Database) -> list[int]:
             f"the database lacks {len(pending)} migration(s), {', '.join(pending)}: run `mpi db upgrade`"
         )
     return []
+
+
+@contextmanager
+def open_context(settings: Settings, conninfo: str) -> Iterator[Context]:
+    """What every use case needs, on a database that is ready: rules, a pool of connections, the mint."""
+    rules, survivorship = load_rules(settings.rules), _survivorship(settings.survivorship)
+    waiting = settings.pool_timeout_seconds
+    with ExitStack() as stack:
+        pool = open_pool(
+            conninfo,
+            size=settings.pool_size,
+            wait_seconds=waiting,
+            statement_seconds=settings.statement_timeout_seconds,
+        )
+        stack.callback(pool.close)
+        # Numbers and sources are asked for while a use case holds a connection: they have one of their own.
+        side = open_pool(conninfo, size=1, wait_seconds=waiting, statement_seconds=10)
+        stack.callback(side.close)
+        with connection(side) as conn:
+            words = {"hash": rules.hash, "name": rules.name, "content": rules.content}
+            conn.execute(query("keep_rule_set"), words)
+        yield Context(
+            pool=pool,
+            rules=rules,
+            survivorship=survivorship,
+            mint=Mint(side),
+            sources=Sources(side, settings.declares_on_sight),
+        )
+
+
+def declared_sources(settings: Settings) -> str | None:
+    """The text of the file that ``MPI_SOURCES`` names, None when it names none. Raises BadInput."""
+    return None if settings.sources is None else _text(settings.sources, "MPI_SOURCES")
+
+
+def _survivorship(path: Path | None) -> SurvivorshipRules:
+    """The rules of a file; without one the orders that ``matching_rules/survivorship.toml`` writes out."""
+    if path is None:
+        return SurvivorshipRules()
+    try:
+        table = tomllib.loads(_text(path, "MPI_SURVIVORSHIP")).get("survivorship")
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidRuleSet(f"{path.name}: not TOML: {error}") from error
+    if not isinstance(table, dict):
+        raise InvalidRuleSet(f"{path.name}: there is no [survivorship] table")
+    return survivorship_rules(table)
+
+
+def _text(path: Path, variable: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{variable}: {path.name} cannot be read", field=variable) from error
 
 
 def upgrade(database: Database) -> list[int]:

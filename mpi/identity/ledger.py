@@ -12,6 +12,7 @@ from mpi.identity.change import (
     LINK_EVENTS,
     Cause,
     Change,
+    Event,
     EventType,
     Resolution,
 )
@@ -93,11 +94,13 @@ def apply(state: Neighbourhood, change: Change, *, issued_at: datetime | int = 0
         merges=_merges(state, change),
         assertions=_assertions(state, change),
         tasks=_tasks(state, change),
-        moves=state.moves
-        + tuple(e for e in change.events if e.type in LINK_EVENTS and e.record_id is not None),
-        withdrawals=state.withdrawals
-        + tuple(e for e in change.events if e.type is EventType.ASSERTION_WITHDRAWN),
+        moves=state.moves + tuple(event for event in change.events if _is_move(event)),
     )
+
+
+def _is_move(event: Event) -> bool:
+    changes_link = event.type in LINK_EVENTS and event.record_id is not None
+    return changes_link or event.type is EventType.ASSERTION_WITHDRAWN
 
 
 def _end(redirects: Mapping[str, str], enterprise_id: str) -> str:

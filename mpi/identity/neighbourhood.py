@@ -11,6 +11,7 @@ from datetime import datetime
 
 from mpi.errors import Conflict, NotFound
 from mpi.identity.change import (
+    LINK_EVENTS,
     DecidedBy,
     Event,
     IdentityStatus,
@@ -95,10 +96,9 @@ class Neighbourhood:
     merges: Mapping[int, MergeState] = field(default_factory=dict)
     assertions: Mapping[int, AssertionState] = field(default_factory=dict)
     tasks: Mapping[int, TaskState] = field(default_factory=dict)
-    #: The link-changing events of the records here, in the ledger's order.
+    #: In the ledger's order: the link-changing events of the records here, and the events by which the tasks
+    #: being looked at withdrew statements.
     moves: tuple[Event, ...] = ()
-    #: Which pairs were withdrawn on account of the tasks being looked at.
-    withdrawals: tuple[Event, ...] = ()
 
     def identity(self, enterprise_id: str) -> IdentityState:
         """Raises NotFound for an ID that was never issued."""
@@ -178,7 +178,7 @@ def around(
     2. their member records, and the records the named merges moved or kept;
     3. merges, undone ones too, with either side among the identities;
     4. assertions in force with a pair touching a record of 2, with all their pairs;
-    5. open tasks on an identity of 1, and tasks closed by a merge of 3 or by the answer to a task of 0;
+    5. on an identity of 1: open tasks, and those closed by a merge of 3 in force or by the answer to a task of 0;
     6. the links of records named in 0 and 3 to 5, with the rows of the identities these are in; the
        link-changing events of the records of 2; the events by which the tasks of 0 withdrew assertions.
     """
@@ -208,7 +208,7 @@ def around(
     tasks = {
         t: state
         for t, state in whole.tasks.items()
-        if t in task_ids or state.closed_by_task_id in task_ids or _concerns(state, identities, merges)
+        if t in task_ids or _concerns(state, identities, merges, task_ids)
     }
     named = members | _named(merges, assertions, tasks)
     links = {r: whole.links[r] for r in sorted(named) if r in whole.links}
@@ -220,8 +220,11 @@ def around(
         merges=merges,
         assertions=assertions,
         tasks=tasks,
-        moves=tuple(move for move in whole.moves if move.record_id in members),
-        withdrawals=tuple(event for event in whole.withdrawals if event.task_id in task_ids),
+        moves=tuple(
+            move
+            for move in whole.moves
+            if (move.record_id in members if move.type in LINK_EVENTS else move.task_id in task_ids)
+        ),
     )
 
 
@@ -239,10 +242,15 @@ def _tree(whole: Neighbourhood, enterprise_ids: Collection[str], merge_ids: Coll
     return found | {i for i, identity in whole.identities.items() if identity.surviving_id in found}
 
 
-def _concerns(state: TaskState, identities: set[str], merges: Mapping[int, MergeState]) -> bool:
-    if state.state == "resolved":
-        return state.closed_by_merge_id in merges
-    return state.task.identity_a in identities or state.task.identity_b in identities
+def _concerns(
+    state: TaskState, identities: set[str], merges: Mapping[int, MergeState], task_ids: Collection[int]
+) -> bool:
+    if state.task.identity_a not in identities and state.task.identity_b not in identities:
+        return False
+    if state.state != "resolved" or state.closed_by_task_id in task_ids:
+        return True
+    closer = merges.get(state.closed_by_merge_id) if state.closed_by_merge_id is not None else None
+    return closer is not None and not closer.undone
 
 
 def _named(

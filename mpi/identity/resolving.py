@@ -9,6 +9,7 @@ from mpi.identity.change import (
     Cause,
     Change,
     DecidedBy,
+    Event,
     EventType,
     IdentityStatus,
     Merge,
@@ -27,7 +28,7 @@ from mpi.identity.merging import (
     state_assertion,
 )
 from mpi.identity.minting import Mint
-from mpi.identity.neighbourhood import Neighbourhood, TaskState, older
+from mpi.identity.neighbourhood import Neighbourhood, RecordPair, TaskState, older
 from mpi.identity.task_settling import reopen, settle_tasks
 
 
@@ -133,34 +134,49 @@ def _different_people(draft: Draft, task: Task, mint: Mint, reason: str) -> None
 def _relink(draft: Draft, task_id: int, mint: Mint, reason: str) -> None:
     """Reverse the unlink that answered the task, if the record is still where that put it."""
     state = draft.state
-    moves = {move.record_id: move for move in state.moves if move.record_id is not None}
-    for record, move in moves.items():
-        if move.task_id != task_id or move.type is not EventType.RECORD_UNLINKED:
+    last = {
+        move.record_id: place
+        for place, move in enumerate(state.moves)
+        if move.record_id is not None and move.data.get("cause") not in (Cause.RETIRED, Cause.RETURNED)
+    }
+    for record, place in last.items():
+        move = state.moves[place]
+        if record is None or move.task_id != task_id or move.type is not EventType.RECORD_UNLINKED:
             continue
         assert move.other_enterprise_id is not None
         alone, back = move.enterprise_id, draft.root(move.other_enterprise_id)
-        release_different(draft, ordered_pairs([record], draft.members(back)), override=False)
-        if draft.members(alone) == (record,) and draft.status(back) is IdentityStatus.ACTIVE:
-            draft.merge(
-                Merge(
-                    merge_id=mint.number(),
-                    surviving=back,
-                    subsumed=alone,
-                    decided_by=DecidedBy.PERSON,
-                    reason=reason,
-                    moved_record_ids=(record,),
-                    kept_record_ids=draft.members(back),
-                )
-            )
-        else:
-            draft.move(record, back, Cause.UNDO, DecidedBy.PERSON)
-        stated = [
-            (left, right)
-            for event in state.withdrawals
-            if event.task_id == task_id and event.data["verdict"] == Verdict.SAME
-            for left, right in event.data["pairs"]
-            if draft.home.get(left) == draft.home.get(right) == back
-        ]
+        if back == alone:
+            # What it had been taken out of was merged into its new identity since: it is back already.
+            continue
+        _bring_back(draft, record, alone, back, mint, reason)
+        withdrawn = [pair for event in state.moves[place:] for pair in _same_withdrawn(event, task_id)]
+        stated = sorted({p for p in withdrawn if draft.home.get(p[0]) == draft.home.get(p[1]) == back})
         if stated:
-            pairs = tuple(sorted(set(stated)))
-            state_assertion(draft, Verdict.SAME, pairs, mint=mint, reason=reason)
+            state_assertion(draft, Verdict.SAME, tuple(stated), mint=mint, reason=reason)
+
+
+def _bring_back(draft: Draft, record: int, alone: str, back: str, mint: Mint, reason: str) -> None:
+    """The record goes back; the identity issued for it redirects, unless somebody else joined it since."""
+    others = draft.members(back)
+    release_different(draft, ordered_pairs([record], others), override=False)
+    if draft.members(alone) != (record,) or draft.status(back) is not IdentityStatus.ACTIVE:
+        draft.move(record, back, Cause.UNDO, DecidedBy.PERSON)
+        return
+    draft.merge(
+        Merge(
+            merge_id=mint.number(),
+            surviving=back,
+            subsumed=alone,
+            decided_by=DecidedBy.PERSON,
+            reason=reason,
+            moved_record_ids=(record,),
+            kept_record_ids=others,
+        )
+    )
+
+
+def _same_withdrawn(event: Event, task_id: int) -> list[RecordPair]:
+    """The pairs of *same* that an answer to the task withdrew by this event."""
+    if event.type is not EventType.ASSERTION_WITHDRAWN or event.task_id != task_id:
+        return []
+    return [(a, b) for a, b in event.data["pairs"]] if event.data["verdict"] == Verdict.SAME else []

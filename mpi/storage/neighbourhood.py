@@ -57,8 +57,7 @@ def load_neighbourhood(
         merges=_keyed(parts["merge"], "merge_id", _merge),
         assertions=_keyed(parts["assertion"], "assertion_id", _assertion),
         tasks=_keyed(parts["task"], "task_id", _task),
-        moves=_events(parts["move"]),
-        withdrawals=_events(parts["withdrawal"]),
+        moves=_events(parts["move"] + parts["withdrawal"]),
     )
 
 

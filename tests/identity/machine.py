@@ -138,8 +138,10 @@ class IdentityMachine(RuleBasedStateMachine):
         if not others:
             self._refused(Conflict, decision, enterprise_ids=[home])
             return
+        same = self.world.in_force(Verdict.SAME)
         self.world.commit(self.world.decide(decision, enterprise_ids=[home]), by="person")
         assert self.state.members(self.world.homes()[record]) == (record,)
+        self._same_still_holds(same)
         assert set(merging.ordered_pairs([record], others)) <= self.world.in_force(Verdict.DIFFERENT)
 
     @precondition(lambda self: len(self.state.links) > 1)
@@ -307,6 +309,7 @@ class IdentityMachine(RuleBasedStateMachine):
     def _unmerge(self, merge_id):
         world, merge = self.world, self.state.merges[merge_id].merge
         before, returned = world.homes(), set(world.carried[merge_id])
+        same = world.in_force(Verdict.SAME)
         change = world.decide(
             lambda s, mint: merging.unmerge(s, merge_id, mint=mint, reason="two"), merge_ids=[merge_id]
         )
@@ -316,9 +319,15 @@ class IdentityMachine(RuleBasedStateMachine):
             assert home == (merge.subsumed if record in returned else before[record]), "I18"
         for left, right in merging.ordered_pairs(returned, merge.kept_record_ids):
             assert (left, right) in world.in_force(Verdict.DIFFERENT), "I18: the machine must not redo it"
+        self._same_still_holds(same)
         lively = any(not self.state.links[record].retired for record in returned)
         expected = IdentityStatus.ACTIVE if lively else IdentityStatus.RETIRED
         assert self.state.identities[merge.subsumed].status is expected
+
+    def _same_still_holds(self, before):
+        homes = self.world.homes()
+        kept = {(a, b) for a, b in before if homes[a] == homes[b]}
+        assert self.world.in_force(Verdict.SAME) == kept, "only what was parted is no longer stated"
 
     def _resolve(self, task_id, resolution):
         task = self.state.tasks[task_id].task

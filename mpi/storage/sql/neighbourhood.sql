@@ -48,7 +48,7 @@ WITH RECURSIVE asked_merge AS (
     FROM told WHERE type = 'TaskResolved' ORDER BY task_id, event_id DESC
 ), closed AS (
     SELECT task_id, merge_id, by_task_id FROM closing
-    WHERE merge_id IN (SELECT merge_id FROM near_merge) OR by_task_id = ANY(%(task_ids)s) OR task_id = ANY(%(task_ids)s)
+    WHERE merge_id IN (SELECT merge_id FROM near_merge WHERE NOT undone) OR by_task_id = ANY(%(task_ids)s) OR task_id = ANY(%(task_ids)s)
 ), near_task AS MATERIALIZED (
     SELECT t.task_id, t.kind, t.state, t.identity_a, t.identity_b, t.record_ids, t.weight, t.probability, t.guards,
         t.priority, t.resolution, closed.merge_id AS closed_by, closed.by_task_id AS closed_by_task

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import shlex
 import socket
 import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
 import typer
 
 from mpi import installation
 from mpi.cli.load import take_in
 from mpi.cli.opened import collect_seldom, for_bulk_work, index_on, operator
-from mpi.cli.output import JsonOption, note, print_json
+from mpi.cli.output import JsonOption, note
 from mpi.cli.serving import Supervisor, address_of, listen
-from mpi.cli.tables import print_facts, print_table, say
 from mpi.errors import BadInput, Unavailable
 from mpi.settings import Settings
 
@@ -51,10 +48,11 @@ def demo(
       mpi demo
       mpi demo --no-serve --json
     """
+    from mpi.cli.telling import tell, tell_what_to_try
+
     settings = _settings_of_demo(Settings.read())
     if settings.is_embedded and not keep:
         _empty(settings)
-    collect_seldom()
     # The port is taken first: nobody wants to hear after the figures that it is not free.
     taken = nullcontext() if no_serve else _listening(port)
     with taken as listening, installation.open_database(settings) as database:
@@ -63,10 +61,10 @@ def demo(
         installation.make_ready(database)
         with index_on(database, for_bulk_work(settings)) as index:
             findings = _run(index, keep=keep)
-        _tell(findings, address_of(listening) if listening else None, as_json)
+        tell(findings, address_of(listening) if listening else None, as_json)
         if listening:
             supervisor = Supervisor(listening, workers=WORKERS, restart_database=database.restart_if_dead)
-            supervisor.run(on_ready=lambda: _tell_what_to_try(findings, address_of(listening), as_json))
+            supervisor.run(on_ready=lambda: tell_what_to_try(findings, address_of(listening), as_json))
 
 
 def _settings_of_demo(settings: Settings) -> Settings:
@@ -99,6 +97,7 @@ def _run(index: Index, *, keep: bool) -> Findings:
     from mpi.batch.sample import sample_feeds, truth_of
     from mpi.cli.findings import find
 
+    collect_seldom()
     actor = operator()
     if not keep and index.events(0, 1, actor=actor).items:
         raise BadInput(
@@ -112,53 +111,3 @@ def _run(index: Index, *, keep: bool) -> Findings:
     lines, seconds = sum(load.lines for load in loads), time.monotonic() - began
     note(f"{lines:,} records of {len(feeds)} sources taken in; {seconds:.1f} s, {lines / seconds:,.0f}/s")
     return find(index, loads, truth_of(feeds))
-
-
-def _tell(findings: Findings, url: str | None, as_json: bool) -> None:
-    if as_json:
-        from mpi.cli.findings import as_json as figures
-
-        print_json({**figures(findings), "url": url})
-        return
-    columns = ("source", "records", "new", "linked", "review", "rejected")
-    print_table(columns, [[row[c] for c in columns] for row in findings.sources], title="taken in")
-    print_facts(
-        {
-            "records": findings.records,
-            "identities": findings.identities,
-            "people in truth": findings.people,
-            "links made by the machine": findings.links,
-            **{f"tasks: {kind}": count for kind, count in findings.tasks.items()},
-        },
-        title="found",
-    )
-    rows = [
-        (who, f"{q.precision:.4f}", f"{q.recall:.4f}", f"{q.f1:.4f}", q.predicted_pairs, q.wrong_pairs)
-        for who, q in (
-            ("links of the machine", findings.quality),
-            ("and a reviewer who knows", findings.reviewed),
-        )
-    ]
-    columns = ("against the truth", "precision", "recall", "F1", "pairs", "wrong")
-    print_table(columns, rows, title=f"pairs of records of one person: {findings.quality.true_pairs:,}")
-    broken = [result for result in findings.invariants if result.violations]
-    say(f"invariants: {len(findings.invariants) - len(broken)} of {len(findings.invariants)} hold")
-    for result in broken:
-        say(f"{result.invariant}: {result.violations:,} violations: {result.title}")
-
-
-def _tell_what_to_try(findings: Findings, url: str, as_json: bool) -> None:
-    api = f"{url}/api/v1"
-    note(f"serving {url}, to this machine only and without keys; Ctrl-C ends everything")
-    if as_json:
-        return
-    say(f"the API: {api}, described at {url}/api/docs; try:")
-    if findings.example_id:
-        say(f"  curl -s {api}/identities/{findings.example_id}")
-        names = [
-            f"{quote(s, safe='')}/{quote(local_id, safe='')}" for s, local_id in findings.example_records
-        ]
-        if len(names) > 1:
-            say("  curl -s " + shlex.quote(f"{api}/why?a={names[0]}&b={names[-1]}"))
-    if findings.example_task:
-        say(f"  curl -s {api}/tasks/{findings.example_task.id}")

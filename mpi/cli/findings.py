@@ -65,32 +65,6 @@ def find(index: Index, loads: list[LoadSummary], truth: Mapping[Record, str]) ->
     )
 
 
-def as_json(findings: Findings) -> dict[str, Any]:
-    """The figures for programs."""
-    return {
-        "sources": findings.sources,
-        "records": findings.records,
-        "identities": findings.identities,
-        "people": findings.people,
-        "links": findings.links,
-        "tasks": findings.tasks,
-        "quality": _measures(findings.quality),
-        "after_perfect_reviewer": _measures(findings.reviewed),
-        "invariants": findings.invariants,
-    }
-
-
-def _measures(quality: PairwiseQuality) -> dict[str, float]:
-    return {
-        "precision": quality.precision,
-        "recall": quality.recall,
-        "f1": quality.f1,
-        "true_pairs": quality.true_pairs,
-        "linked_pairs": quality.predicted_pairs,
-        "wrong_pairs": quality.wrong_pairs,
-    }
-
-
 def _by_source(loads: list[LoadSummary], standing: Standing) -> list[dict[str, Any]]:
     """A feed holds one source's records, and is called like it."""
     records = Counter(source for source, _ in standing.enterprise_ids)

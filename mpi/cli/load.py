@@ -61,10 +61,10 @@ def load(
     """
     from mpi.index import read_map
 
-    collect_seldom()
     column_map = read_map(map_file) if map_file is not None else None
     summaries: list[LoadSummary] = []
     with open_index(for_bulk_work(Settings.read())) as index:
+        collect_seldom()
         before = _source_names(index)
         try:
             for path in files:
@@ -122,7 +122,7 @@ def _tell(summary: LoadSummary, seconds: float) -> None:
     counts = ", ".join(f"{summary.counts[o]:,} {o}" for o in OUTCOMES if summary.counts.get(o))
     done = summary.lines - summary.resumed_after
     what = f"batch {summary.batch_id}" if summary.batch_id is not None else "dry run"
-    say(f"{summary.file}: {what}: {summary.lines:,} records: {counts or 'none'}")
+    say(f"{summary.file}: {what}: {summary.lines:,} lines: {counts or 'none'}")
     if summary.already_done:
         note("it had been taken in before; this is what became of it then")
     elif done:

@@ -33,8 +33,8 @@ def test_the_commands_of_the_design_are_there() -> None:
     assert {
         "demo", "serve", "load", "batch list", "batch show", "lookup", "why", "how", "merge", "unmerge",
         "tasks", "tasks list", "tasks show", "tasks claim", "tasks release", "tasks resolve", "tasks undo",
-        "generate", "check", "client add", "client list", "client revoke", "source add", "source list", "source show",
-        "source apply", "db upgrade", "db status", "db stop",
+        "generate", "check", "client add", "client list", "client revoke", "source add", "source list",
+        "source show", "source apply", "db upgrade", "db status", "db stop",
     } <= set(ALL)  # fmt: skip
 
 

@@ -14,8 +14,8 @@ def test_files_are_taken_in_and_said_what_became_of_them(mpi: Mpi, feed: Feed) -
     one, two = feed(NORTH, OTHER, name="one.ndjson"), feed(SOUTH, name="two.ndjson")
     said = mpi("load", str(one), str(two))
     assert said.code == 0
-    assert "one.ndjson: batch " in said.out and "2 records: 2 new" in said.out
-    assert "1 records: 1 linked" in said.out
+    assert "one.ndjson: batch " in said.out and "2 lines: 2 new" in said.out
+    assert "1 lines: 1 linked" in said.out
     assert "declared on first sight: north, south" in said.err
 
 

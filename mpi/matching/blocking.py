@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import product
 from typing import Final, NamedTuple
 
 import jellyfish
@@ -41,29 +40,28 @@ def blocking_keys(record: NormalizedRecord, rules: RuleSet) -> tuple[BlockingKey
     """The record's distinct keys in the order of the passes, at most ``rules.keys_max``."""
     values: dict[str, Sequence[str]] = {}
     keys: dict[BlockingKey, None] = {}
-    for blocking_pass in rules.blocking_passes:
-        parts = []
-        for name in blocking_pass.key:
-            found = values.get(name)
+    for pass_name, *parts in ((one.name, *one.key) for one in rules.blocking_passes):
+        texts = [pass_name]
+        for part in parts:
+            found = values.get(part)
             if found is None:
-                found = values[name] = tuple(dict.fromkeys(KEY_PARTS[name](record)))
-            if not found:
+                found = KEY_PARTS[part](record)
+                values[part] = found = found if len(found) < 2 else tuple(dict.fromkeys(found))
+            if len(found) == 1:
+                last = found[0]
+                texts = [f"{text}\x1f{last}" for text in texts]
+            elif found:
+                texts = [f"{text}\x1f{value}" for text in texts for value in found][:_KEYS_PER_PASS_MAX]
+            else:
                 break
-            parts.append(found)
         else:
-            for combination in _combinations(parts):
-                keys[BlockingKey(blocking_pass.name, _hash(blocking_pass.name, combination))] = None
+            for text in texts:
+                keys[BlockingKey(pass_name, _hash(text))] = None
     return tuple(keys)[: rules.keys_max]
 
 
-def _combinations(parts: list[Sequence[str]]) -> list[tuple[str, ...]]:
-    if all(len(part) == 1 for part in parts):
-        return [tuple(part[0] for part in parts)]
-    return list(product(*parts))[:_KEYS_PER_PASS_MAX]
-
-
-def _hash(pass_name: str, values: tuple[str, ...]) -> int:
-    text = "\x1f".join((pass_name, *values))
+def _hash(text: str) -> int:
+    """Of the name of the pass and the values."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 from mpi.storage.database import Connection
-from mpi.storage.queries import query
+from mpi.storage.queries import number_array, query
 
 #: A key shared by more records than this finds too much to mean anything: it is suppressed, and the answer
 #: says so.
@@ -64,22 +65,19 @@ class Asked(NamedTuple):
 
 def look(conn: Connection, asked: Sequence[Asked]) -> Look:
     """Find the stored record and the neighbours of each of ``asked``: one statement, bounded work per key."""
-    key_positions: list[int] = []
-    key_numbers: list[int] = []
-    keys: list[int] = []
-    for position, one in enumerate(asked):
-        key_positions += [position] * len(one.keys)
-        key_numbers += range(len(one.keys))
-        keys += one.keys
+    places = range(len(asked))
+    key_positions = [place for place in places for _ in asked[place].keys]
+    key_numbers = chain.from_iterable(range(len(one.keys)) for one in asked)
+    keys = chain.from_iterable(one.keys for one in asked)
     rows = conn.execute(
         query("look"),
         {
-            "positions": list(range(len(asked))),
-            "source_ids": [one.source_id for one in asked],
+            "positions": number_array(places),
+            "source_ids": number_array(one.source_id for one in asked),
             "local_ids": [one.local_id for one in asked],
-            "key_positions": key_positions,
-            "key_numbers": key_numbers,
-            "keys": keys,
+            "key_positions": number_array(key_positions),
+            "key_numbers": number_array(key_numbers),
+            "keys": number_array(keys),
             "block_max": BLOCK_MAX,
             "members_max": MEMBERS_MAX,
         },

@@ -11,7 +11,7 @@ from mpi.identity.change import Change
 from mpi.storage.candidates import BLOCK_MAX
 from mpi.storage.changes import Signed, change_json, signature_json
 from mpi.storage.database import Connection
-from mpi.storage.queries import query
+from mpi.storage.queries import number_array, query
 
 
 class HeldRecord(NamedTuple):
@@ -68,13 +68,13 @@ def register(
         query("register"),
         {
             "records": orjson.dumps(rows).decode(),
-            "keys": [key for record in records for key in record.keys],
-            "key_record_ids": [record.record_id for record in records for _ in record.keys],
+            "keys": number_array(key for record in records for key in record.keys),
+            "key_record_ids": number_array(record.record_id for record in records for _ in record.keys),
             "doc": change_json(change),
             "signed": signature_json(change, signed),
             "block_max": BLOCK_MAX,
-            "lock_numbers": held.lock_numbers,
-            "seen": held.sharing,
+            "lock_numbers": None if held.lock_numbers is None else number_array(held.lock_numbers),
+            "seen": number_array(held.sharing),
             "enterprise_ids": held.enterprise_ids,
         },
     ).fetchone()
@@ -109,7 +109,7 @@ def revise_record(
             "search_text": search_text,
         },
     )
-    conn.execute(query("add_keys"), {"record_id": record_id, "keys": list(keys)})
+    conn.execute(query("add_keys"), {"record_id": record_id, "keys": number_array(keys)})
 
 
 def hold_back(conn: Connection, record_id: int, content: bytes, content_hash: bytes, task_id: int) -> None:

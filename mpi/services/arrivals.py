@@ -9,14 +9,15 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
 from mpi.matching.blocking import BlockingKey, blocking_keys
 from mpi.matching.comparison import encode
-from mpi.matching.decision import score_columns
+from mpi.matching.decision import PairScores, field_parts, score_columns
 from mpi.matching.flat import flat_record
+from mpi.matching.guards import GuardHit
 from mpi.matching.normalization import normalize
 from mpi.matching.record import NormalizedRecord, SourceRecord
 from mpi.matching.rules import RuleSet
@@ -88,6 +89,13 @@ class Comparison(NamedTuple):
     guards: tuple[tuple[str, str], ...]
 
 
+class Explained(NamedTuple):
+    """The parts of a comparison's weight, as ``explain`` tells them, and the guards that fired."""
+
+    fields: list[dict[str, Any]]
+    guards: tuple[GuardHit, ...]
+
+
 class Compared:
     """Every arrival of a chunk against its neighbours and against the earlier arrivals that share a key.
 
@@ -123,6 +131,8 @@ class Compared:
             self._add_members_of(position, earlier, left, right)
         self._columns = encode(self._records, rules)
         self._scored: dict[tuple[int, int], Comparison] = {}
+        #: Every scoring so far with its pairs, for ``field_parts``.
+        self._scorings: list[tuple[list[int], list[int], PairScores]] = []
         self._score(left, right)
 
     def _add_members_of(self, position: int, earlier: list[int], left: list[int], right: list[int]) -> None:
@@ -145,14 +155,26 @@ class Compared:
         own = _person_unique(self._records[position])
         return bool(own) and any(own & _person_unique(self._records[m.place]) for m in members)
 
-    def normalized(self, member: Member) -> NormalizedRecord:
-        """The member as it was compared."""
-        return self._records[member.place]
+    def member(self, enterprise_id: str, record_id: int) -> Member:
+        """The member of an identity that is this record."""
+        return next(m for m in self.members[enterprise_id] if m.record_id == record_id)
+
+    def explained(self, position: int, members: Sequence[Member]) -> list[Explained]:
+        """Why the arrival at ``position`` resembles each of ``members``, all of them compared before."""
+        sought = {(position, member.place) for member in members}
+        why: dict[int, Explained] = {}
+        for left, right, scores in self._scorings:
+            wanted = [n for n, pair in enumerate(zip(left, right, strict=True)) if pair in sought]
+            parts = field_parts(self._columns, left, right, scores, wanted, self._rules)
+            for n, fields in zip(wanted, parts, strict=True):
+                why[right[n]] = Explained(fields, scores.guards[n])
+        return [why[member.place] for member in members]
 
     def _score(self, left: list[int], right: list[int]) -> None:
         if not left:
             return
         scores = score_columns(self._columns, left, right, self._rules)
+        self._scorings.append((left, right, scores))
         weights, probabilities = scores.weight.tolist(), scores.probability.tolist()
         decisions = scores.decision.tolist()
         for n, pair in enumerate(zip(left, right, strict=True)):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from mpi.errors import BadInput, NotFound
+from mpi.identity.assignment import CandidateIdentity
 from mpi.identity.enterprise_id import display, parse_enterprise_id
 from mpi.identity.how import story
 from mpi.matching.decision import DECISIONS, explain, grade, score_pairs
@@ -21,7 +22,7 @@ from mpi.services.context import Context
 from mpi.services.publishing import event_answers
 from mpi.storage import identities as stored
 from mpi.storage.candidates import MEMBERS_MAX, look
-from mpi.storage.database import Connection
+from mpi.storage.database import Connection, connection
 from mpi.storage.queries import query
 
 #: What ``compare`` and ``why`` take: an enterprise ID, ``source/local_id``, or a flat record.
@@ -34,38 +35,36 @@ def match(context: Context, flat: Mapping[str, Any], *, actor: Actor, limit: int
     """
     record = source_record(flat, reference_required=False)
     arrival = arrive(record, 0, 0, context.rules)
-    with context.transaction() as conn:
+    # Two statements, each a transaction by itself: nobody is shown what the audit could not note.
+    with connection(context.pool) as conn:
         seen = look(conn, [arrival.asked()])
         compared = Compared([arrival], [0], seen, context.rules)
         found = Assigning(context.mint, conn, compared).candidates(0, 0)
         best = sorted(found, key=lambda c: (c.decision != "link", -c.weight, c.enterprise_id))[:limit]
-        records = {
-            m.record_id: compared.normalized(m) for c in best for m in compared.members[c.enterprise_id]
-        }
-        context.audit_read(
-            conn,
-            actor,
-            "match",
-            [c.enterprise_id for c in best],
-            query_fields=[name for name in flat if flat[name]],
-        )
-    candidates = []
-    for candidate in best:
-        why_json = explain(arrival.normalized, records[candidate.record_id], context.rules)
-        candidates.append(
-            Candidate(
-                enterprise_id=display(candidate.enterprise_id),
-                weight=round(candidate.weight, 4),
-                probability=round(candidate.probability, 6),
-                decision=candidate.decision,
-                grade=grade(DECISIONS.index(candidate.decision), candidate.weight),
-                fields=tuple(why_json["fields"]),
-                guards=tuple(why_json["guards"]),
-            )
-        )
+        shown, fields = [c.enterprise_id for c in best], [name for name in flat if flat[name]]
+        context.audit_read(conn, actor, "match", shown, query_fields=fields)
     suppressed = {arrival.keys[number].pass_name for number in seen.suppressed.get(0, [])}
     return Candidates(
-        candidates=tuple(candidates), suppressed_keys=tuple(sorted(suppressed)), dropped=arrival.dropped()
+        candidates=_candidates(compared, best),
+        suppressed_keys=tuple(sorted(suppressed)),
+        dropped=arrival.dropped(),
+    )
+
+
+def _candidates(compared: Compared, best: list[CandidateIdentity]) -> tuple[Candidate, ...]:
+    """The answer about each identity, explained by its best member."""
+    members = [compared.member(candidate.enterprise_id, candidate.record_id) for candidate in best]
+    return tuple(
+        Candidate(
+            enterprise_id=display(candidate.enterprise_id),
+            weight=round(candidate.weight, 4),
+            probability=round(candidate.probability, 6),
+            decision=candidate.decision,
+            grade=grade(DECISIONS.index(candidate.decision), candidate.weight),
+            fields=tuple(why.fields),
+            guards=tuple(hit._asdict() for hit in why.guards),
+        )
+        for candidate, why in zip(best, compared.explained(0, members), strict=True)
     )
 
 

@@ -11,7 +11,7 @@ from mpi.matching.decision.deciding import (
     score_columns,
     score_pairs,
 )
-from mpi.matching.decision.explanation import explain
+from mpi.matching.decision.explanation import explain, field_parts
 
 __all__ = [
     "DECISIONS",
@@ -21,6 +21,7 @@ __all__ = [
     "PairScores",
     "decide",
     "explain",
+    "field_parts",
     "grade",
     "score_columns",
     "score_pairs",

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from mpi.errors import BadInput, DatabaseUnavailable, InvalidRuleSet
 from mpi.identity.survivorship import SurvivorshipRules, survivorship_rules
-from mpi.matching.rules import load_rules
+from mpi.matching.rules import RuleSet, load_rules
 from mpi.services.context import Context, Sources
 from mpi.settings import Settings
 from mpi.storage.database import connection, migrate, open_pool, pending_migrations
@@ -95,7 +96,7 @@ def make_ready(database: Database) -> list[int]:
 @contextmanager
 def open_context(settings: Settings, conninfo: str) -> Iterator[Context]:
     """What every use case needs, on a database that is ready: rules, a pool of connections, the mint."""
-    rules, survivorship = load_rules(settings.rules), _survivorship(settings.survivorship)
+    rules, survivorship = _rules(settings.rules), _survivorship(settings.survivorship)
     waiting = settings.pool_timeout_seconds
     with ExitStack() as stack:
         pool = open_pool(
@@ -118,6 +119,12 @@ def open_context(settings: Settings, conninfo: str) -> Iterator[Context]:
             mint=Mint(side),
             sources=Sources(side, settings.declares_on_sight),
         )
+
+
+@cache
+def _rules(path_or_name: str) -> RuleSet:
+    """A process reads its rule set once: what it decides by does not change under it."""
+    return load_rules(path_or_name)
 
 
 def declared_sources(settings: Settings) -> str | None:

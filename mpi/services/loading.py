@@ -78,8 +78,7 @@ def load(
     """Register every record of ``path``; ``source`` is used where a line names none.
 
     A malformed line is one rejection. The same file for the same source is taken in once: again, it answers
-    what
-    it did. Raises UnreadableFile, UnknownSource.
+    what it did, unless every line was rejected. Raises UnreadableFile, UnknownSource.
     """
     batch = _begin(context, path, source)
     counts = Counter(batch.counts)
@@ -131,8 +130,12 @@ def _begin(context: Context, path: Path, source: str | None) -> _Batch:
                 "source": source,
             },
         ).fetchone()
-    assert row is not None
-    batch_id, lines_done, counts, state = row
+        assert row is not None
+        batch_id, lines_done, counts, state = row
+        if state == "done" and counts.keys() <= {"rejected", "tasks"}:
+            # Nothing came of it, for a reason that may be gone (a source that was not declared): start over.
+            conn.execute(query("restart_batch"), {"batch_id": batch_id})
+            return _Batch(batch_id, 0, {}, False)
     return _Batch(batch_id, lines_done, counts, state == "done")
 
 

@@ -13,6 +13,7 @@ from builders import CLERK, GRACE, TOMAS
 from mpi.errors import NotFound, UnreadableFile
 from mpi.index import Index
 from mpi.services import loading
+from mpi.settings import Settings
 
 PEOPLE = [{"local_id": "1", **GRACE}, {"local_id": "2", **TOMAS}]
 
@@ -36,6 +37,15 @@ def test_the_same_file_is_taken_in_once(index: Index, tmp_path: Path) -> None:
     again = index.load(path, actor=CLERK, source="north")
     assert again.already_done
     assert (again.batch_id, again.counts) == (first.batch_id, first.counts)
+
+
+def test_a_file_of_which_nothing_was_taken_begins_anew(database_url: str, tmp_path: Path) -> None:
+    path = written_csv(tmp_path, [{"source": "north", **person} for person in PEOPLE])
+    with Index.open(Settings(database_url=database_url, auto_declare=False)) as strict:
+        assert strict.load(path, actor=CLERK).counts == {"rejected": 2}
+        strict.apply_sources('[[source]]\nname = "north"\n', actor=CLERK)
+        again = strict.load(path, actor=CLERK)
+        assert (again.already_done, again.counts) == (False, {"new": 2})
 
 
 def test_a_malformed_line_is_one_rejection(index: Index, tmp_path: Path) -> None:

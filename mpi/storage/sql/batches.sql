@@ -5,6 +5,11 @@ VALUES (%(batch_id)s, %(kind)s, %(file_name)s, %(file_sha256)s, %(source)s, 'run
 ON CONFLICT (file_sha256, (coalesce(source, ''))) DO UPDATE SET file_name = EXCLUDED.file_name
 RETURNING batch_id, lines_done, counts, state
 
+-- name: restart_batch
+-- A file of which nothing was taken begins anew.
+WITH forgotten AS (DELETE FROM batch_line WHERE batch_id = %(batch_id)s)
+UPDATE batch SET state = 'running', lines_done = 0, counts = '{}', finished_at = NULL WHERE batch_id = %(batch_id)s
+
 -- name: checkpoint_batch
 -- The outcome of each line of a chunk, and how far the file has come.
 WITH lines AS (

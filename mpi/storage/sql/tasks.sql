@@ -9,7 +9,7 @@ FROM task WHERE task_id = %(task_id)s
 SELECT task_id, kind, state, version, priority, created_at, identity_a, identity_b, record_ids, weight, probability, guards,
     claimed_by, claim_expires_at, resolution, resolution_reason, resolved_by, resolved_at
 FROM task
-WHERE (priority, -task_id) < (%(priority)s, -%(task_id)s)
+WHERE (priority, -task_id) < (%(priority)s::smallint, -(%(task_id)s::bigint))
     AND (%(kind)s::text IS NULL OR kind = %(kind)s)
     AND CASE %(state)s
         WHEN 'open' THEN state = 'open' OR (state = 'claimed' AND claim_expires_at <= now())

@@ -13,7 +13,7 @@ import mpi
 from mpi.errors import DatabaseUnavailable, MpiError
 from mpi.storage import database
 from mpi.storage.database import Migration, migrate, migrations, open_pool, pending_migrations
-from mpi.storage.queries import queries
+from mpi.storage.queries import queries, query
 
 _CATALOG = """
 SELECT 'column', table_name || '.' || column_name, data_type || coalesce(column_default, '') || is_nullable
@@ -62,10 +62,16 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
         open_pool("host=127.0.0.1 port=9 dbname=none", size=1, wait_seconds=0.2)
 
 
-@pytest.mark.parametrize("name", sorted(queries()))
-def test_query_is_sound_and_called(name: str, database_url: str) -> None:
-    statement = re.sub(r"%\(\w+\)s", "NULL", queries()[name]).replace("%s", "NULL").replace("%%", "%")
-    with psycopg.connect(database_url, autocommit=True) as conn:
-        conn.execute(f"PREPARE it AS {statement}")
+def test_every_query_is_sound_and_called(database_url: str) -> None:
     code = "\n".join(path.read_text() for path in Path(mpi.__file__).parent.rglob("*.py"))
-    assert f'"{name}"' in code or re.fullmatch(r"I\d+", name), f"nobody calls {name}"
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        for name, statement in queries().items():
+            bare = re.sub(r"%\(\w+\)s", "NULL", statement).replace("%s", "NULL").replace("%%", "%")
+            conn.execute(f"PREPARE {name} AS {bare}".encode())
+            assert f'"{name}"' in code or re.fullmatch(r"I\d+", name), f"nobody calls {name}"
+
+
+def test_a_name_used_twice_would_be_noticed() -> None:
+    assert len(queries()) > 50
+    with pytest.raises(KeyError):
+        query("no such query")

@@ -178,7 +178,8 @@ def around(
     2. their member records, and the records the named merges moved or kept;
     3. merges, undone ones too, with either side among the identities;
     4. assertions in force with a pair touching a record of 2, with all their pairs;
-    5. on an identity of 1: open tasks, and those closed by a merge of 3 in force or by the answer to a task of 0;
+    5. on an identity of 1: open tasks, and those closed by a merge of 3 in force or by the answer to a task
+    of 0;
     6. the links of records named in 0 and 3 to 5, with the rows of the identities these are in; the
        link-changing events of the records of 2; the events by which the tasks of 0 withdrew assertions.
     """

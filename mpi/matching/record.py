@@ -65,7 +65,8 @@ class SourceRecord:
 class NormalizedName(NamedTuple):
     """One name made comparable: upper-case A–Z and single spaces, ``""`` where there is none.
 
-    ``family`` has particles, hyphens and apostrophes folded (``O'NEIL-VAN DER BERG`` → ``ONEIL VAN DER BERG``).
+    ``family`` has particles, hyphens and apostrophes folded (``O'NEIL-VAN DER BERG`` → ``ONEIL VAN DER
+    BERG``).
     """
 
     given: str
@@ -83,7 +84,10 @@ class PartialDate(NamedTuple):
 
 
 class NormalizedIdentifier(NamedTuple):
-    """An identifier without decoration. SSNs are ``("SSN", "SS", nine digits)`` or ``("SSN", "SSN4", four)``."""
+    """An identifier without decoration.
+
+    SSNs are ``("SSN", "SS", nine digits)`` or ``("SSN", "SSN4", four)``.
+    """
 
     authority: str
     type: str

@@ -220,7 +220,8 @@ def _line(result: dict[str, Any]) -> str:
         return f"{result['set']:20} {result['pairs']:6} pairs | {cells} | wrong links {result['wrong_links']}"
     return (
         f"{result['set']:20} {result['records']:6} records"
-        f" | P {result['precision']:.4f} R {result['recall']:.4f} F1 {result['f1']:.4f} | blocked {result['blocking_recall']:.4f} of {result['candidates']}"
+        f" | P {result['precision']:.4f} R {result['recall']:.4f} F1 {result['f1']:.4f}"
+        f" | blocked {result['blocking_recall']:.4f} of {result['candidates']}"
         f" | wrong {result['wrong_link_pairs']}, tasks/1000 {result['tasks_per_1000']:.0f},"
         f" largest {result['largest_cluster']} | cpu {result['cpu_seconds']}"
     )

@@ -48,7 +48,8 @@ def test_family(a: str, b: str, expected: str | None, rules: RuleSet) -> None:
     [
         ("JANE", "JANE", "exact"),
         ("MARY ANN", "MARYANN", "exact"),
-        ("MARGARET", "PEGGY", "nickname"),
+        ("MARGARET", "PEG", "nickname"),
+        ("MARGARET", "PEGGY", "related"),
         ("MARY ANN", "MARY", "nickname"),
         ("SEBASTIAN", "SEBASTAIN", "similar"),
         ("BARTHOLOMEW", "BARTHOLOME", "similar"),
@@ -124,7 +125,9 @@ def test_birth_date(
         ("532810447", "532810447", "exact"),
         ("532810447", "0447", "last4"),
         ("532810447", "532810474", "near"),
-        ("532810447", "532810448", "near"),
+        ("532810447", "532870447", "near"),
+        ("532810447", "532810448", "adjacent"),
+        ("532810449", "532810451", "adjacent"),
         ("532810447", "532810556", "different"),
         ("532810447", "0448", "different"),
     ],
@@ -137,15 +140,31 @@ def test_ssn(a: str, b: str, expected: str, rules: RuleSet) -> None:
     ("a", "b", "expected"),
     [
         (("GENERAL", "MR", "7004857"), ("GENERAL", "MR", "7004857"), "exact"),
-        (("GENERAL", "MR", "7004857"), ("GENERAL", "MR", "7004858"), "near"),
+        (("GENERAL", "MR", "7004857"), ("GENERAL", "MR", "7094857"), "near"),
+        (("GENERAL", "MR", "7004857"), ("GENERAL", "MR", "7004858"), "adjacent"),
         (("GENERAL", "MR", "7004857"), ("GENERAL", "MR", "1293364"), None),
         (("GENERAL", "MR", "7004857"), ("MERCY", "MR", "7004857"), None),
-        (("DMV", "DL", "S5301184"), ("DMV", "DL", "K2199450"), "different"),
+        (("DMV", "DL", "S5301184"), ("DMV", "DL", "S5301184"), None),
     ],
 )
-def test_identifiers(a: Any, b: Any, expected: str | None, rules: RuleSet) -> None:
+def test_record_number(a: Any, b: Any, expected: str | None, rules: RuleSet) -> None:
     left, right = (a_person(identifiers=(NormalizedIdentifier(*one),)) for one in (a, b))
-    assert level("identifiers", left, right, rules) == expected
+    assert level("record_number", left, right, rules) == expected
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (("DMV", "DL", "S5301184"), ("DMV", "DL", "S5301184"), "exact"),
+        (("SSN", "NI", "CF947997UVW"), ("SSN", "NI", "CF9479997UVW"), "near"),
+        (("DMV", "DL", "S5301184"), ("DMV", "DL", "K2199450"), "different"),
+        (("DMV", "DL", "S5301184"), ("STATE", "PPN", "K2199450"), None),
+        (("GENERAL", "MR", "7004857"), ("GENERAL", "MR", "7004857"), None),
+    ],
+)
+def test_national_id(a: Any, b: Any, expected: str | None, rules: RuleSet) -> None:
+    left, right = (a_person(identifiers=(NormalizedIdentifier(*one),)) for one in (a, b))
+    assert level("national_id", left, right, rules) == expected
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def next_numbers(draw: random.Random, record: NormalizedRecord) -> NormalizedRec
 
 
 def twins(draw: random.Random) -> Pair:
-    """Two given names, in half of the pairs alike ones; all else in common but perhaps sex and middle name."""
+    """Two given names, alike in half of the pairs; all else in common, but perhaps sex and middle name."""
     first = a_family(draw)
     name = first.names[0]
     others = [other for other in draw.sample(GIVENS, 200) if other != name.given]

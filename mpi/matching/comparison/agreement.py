@@ -30,6 +30,9 @@ from mpi.matching.rules import FrequencyTable, RuleSet
 #: Up to so many pairs, comparing each costs less than finding the distinct ones.
 _DIRECT_MAX: Final = 256
 
+#: A name that so many people are given stands for itself, whatever it is short for.
+_USUAL_SHARE: Final = 0.0002
+
 _FAMILY, _GIVEN = level_positions("family"), level_positions("given")
 
 Levels = npt.NDArray[np.int8]
@@ -105,10 +108,13 @@ def _refine_names(
             family[pair], middle[pair] = _FAMILY["part"], MISSING_LEVEL
     frequency = rules.comparisons[rows["given"]].frequency if "given" in rows else None
     if frequency is not None:
-        known = rules.frequencies[frequency].values
+        shares = rules.frequencies[frequency].values
         for pair in np.flatnonzero((given == _GIVEN["similar"]) | (given == _GIVEN["phonetic"])).tolist():
-            if two_names(names[left[pair]], names[right[pair]], known):
+            if two_names(names[left[pair]], names[right[pair]], shares):
                 given[pair] = _GIVEN["alike"]
+        for pair in np.flatnonzero(given == _GIVEN["nickname"]).tolist():
+            if two_names(names[left[pair]], names[right[pair]], shares, _USUAL_SHARE):
+                given[pair] = _GIVEN["related"]
 
 
 def _crossing(column: Column, pairs: Positions, left: Positions, right: Positions) -> Positions:

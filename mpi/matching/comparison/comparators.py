@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from mpi.matching.comparison.features import LOCAL_TYPES
 from mpi.matching.comparison.names import (
     MISSING_LEVEL,
     best,
@@ -26,6 +25,7 @@ from mpi.matching.comparison.names import (
 from mpi.matching.record import NormalizedAddress, NormalizedIdentifier, PartialDate
 
 Comparator = Callable[[Any, Any], int]
+Identifiers = tuple[NormalizedIdentifier, ...]
 
 SIMILAR_STREET: Final = 0.88
 SIMILAR_CITY: Final = 0.92
@@ -100,26 +100,45 @@ def _ssn_level(a: str, b: str) -> int:
         return _SSN["last4"] if a[-4:] == b[-4:] else _SSN["different"]
     if a == b:
         return _SSN["exact"]
+    if _adjacent(a, b):
+        return _SSN["adjacent"]
     return _SSN["near"] if OSA.distance(a, b, score_cutoff=1) <= 1 else _SSN["different"]
 
 
-def identifiers(left: tuple[NormalizedIdentifier, ...], right: tuple[NormalizedIdentifier, ...]) -> int:
-    """Within one authority and type; that a medical record number differs is no evidence, that a passport
-    does is.
-    """
+def _adjacent(a: str, b: str) -> bool:
+    """Whether two numbers are next or next but one to each other, as those of twins are."""
+    if len(a) != len(b) or a[:-3] != b[:-3]:
+        return False
+    return a[-3:].isdigit() and b[-3:].isdigit() and abs(int(a[-3:]) - int(b[-3:])) <= 2
+
+
+def national_id(left: Identifiers, right: Identifiers) -> int:
+    """Of one authority and kind a person has one number: that two differ is evidence."""
     best = MISSING_LEVEL
     for a in left:
         for b in right:
-            if a[0] != b[0]:
-                continue
-            if a[2] == b[2]:
-                return 0
-            if a[1] != b[1]:
-                continue
-            if len(a[2]) >= 6 and _one_slip(a[2], b[2]):
-                best = 1
-            elif best == MISSING_LEVEL and a[1] not in LOCAL_TYPES:
-                best = 2
+            if a[0] == b[0] and a[1] == b[1]:
+                if a[2] == b[2]:
+                    return 0
+                if OSA.distance(a[2], b[2], score_cutoff=1) <= 1:
+                    best = 1
+                elif best == MISSING_LEVEL:
+                    best = 2
+    return best
+
+
+def record_number(left: Identifiers, right: Identifiers) -> int:
+    """Of one authority; that two differ says nothing, a person may have been registered twice."""
+    best = MISSING_LEVEL
+    for a in left:
+        for b in right:
+            if a[0] == b[0]:
+                if a[2] == b[2]:
+                    return 0
+                if len(a[2]) >= 6 and _adjacent(a[2], b[2]):
+                    best = max(best, 2)
+                elif len(a[2]) >= 6 and _one_slip(a[2], b[2]) and best == MISSING_LEVEL:
+                    best = 1
     return best
 
 
@@ -197,7 +216,8 @@ COMPARATORS: Final[dict[str, Comparator]] = {
     "birth_date": birth_date,
     "sex": same_or_different,
     "ssn": ssn,
-    "identifiers": identifiers,
+    "national_id": national_id,
+    "record_number": record_number,
     "phone": phone,
     "email": email,
     "address": address,

@@ -9,8 +9,10 @@ from mpi.matching.record import NormalizedRecord
 
 Feature = Callable[[NormalizedRecord], Hashable]
 
-#: Identifier types of which every source has its own; that two differ says nothing about the person.
-LOCAL_TYPES: Final = frozenset({"MR", "PI", "AN", "VN", "PT", "RRI", "U", ""})
+#: Identifier types of which a person has several, or shares one with the family: that two differ says
+#: nothing.
+LOCAL_TYPES: Final = frozenset({"MR", "PI", "AN", "VN", "PT", "RRI", "MB", "SN", "U", ""})
+_NOT_NATIONAL: Final = LOCAL_TYPES | {"SS", "SSN4"}
 
 
 def _distinct(values: list[str]) -> tuple[str, ...] | None:
@@ -49,12 +51,17 @@ def sex(record: NormalizedRecord) -> Hashable:
 
 
 def ssn(record: NormalizedRecord) -> Hashable:
-    """Nine digits, or the last four where only those are known."""
-    return tuple([i[2] for i in record.identifiers if i[0] == "SSN"]) or None
+    """US social security numbers: nine digits, or the last four where only those are known."""
+    return tuple([i[2] for i in record.identifiers if i[0] == "SSN" and i[1] != "NI"]) or None
 
 
-def identifiers(record: NormalizedRecord) -> Hashable:
-    return tuple([i for i in record.identifiers if i[0] != "SSN"]) or None
+def national_id(record: NormalizedRecord) -> Hashable:
+    """Numbers of which a person has one of each kind: foreign national numbers, passports, licences."""
+    return tuple([i for i in record.identifiers if i[1] not in _NOT_NATIONAL]) or None
+
+
+def record_number(record: NormalizedRecord) -> Hashable:
+    return tuple([i for i in record.identifiers if i[1] in LOCAL_TYPES]) or None
 
 
 def phone(record: NormalizedRecord) -> Hashable:
@@ -97,7 +104,8 @@ FEATURES: Final[dict[str, Feature]] = {
     "birth_date": birth_date,
     "sex": sex,
     "ssn": ssn,
-    "identifiers": identifiers,
+    "national_id": national_id,
+    "record_number": record_number,
     "phone": phone,
     "email": email,
     "address": address,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -123,10 +123,16 @@ def maiden_as_middle(left: Names, right: Names) -> bool:
     return False
 
 
-def two_names(left: Names, right: Names, known: Container[str]) -> bool:
-    """Whether alike given names are each a name of its own, and not one of them misspelt."""
+def two_names(left: Names, right: Names, shares: Mapping[str, float], least: float = 0.0) -> bool:
+    """Whether two different given names are each a name of its own, that at least this share of people
+    has.
+    """
     firsts = [[name[0].split(" ", 1)[0] for name in side if name[0]] for side in (left, right)]
-    return all(a in known and b in known for a in firsts[0] for b in firsts[1])
+    return all(
+        a != b and min(shares.get(a, -1.0), shares.get(b, -1.0)) >= least
+        for a in firsts[0]
+        for b in firsts[1]
+    )
 
 
 @lru_cache(maxsize=1 << 16)

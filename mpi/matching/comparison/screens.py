@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.matching.comparison.comparators import GENERATION_YEARS
-from mpi.matching.comparison.features import LOCAL_TYPES
 from mpi.matching.comparison.names import MISSING_LEVEL, level_positions, sound
 from mpi.matching.normalization.nicknames import nickname_roots
 
@@ -202,31 +201,29 @@ def _identifier_traits(values: Sequence[Any]) -> Traits:
     return {
         **_ends([one[2] for one in singles], 3, 2),
         "authority": np.array(
-            [authorities.setdefault(one[0], len(authorities)) for one in singles], dtype=np.int32
+            [authorities.setdefault(one[0], len(authorities)) for one in singles], np.int32
         ),
-        "kind": np.array([kinds.setdefault(one[:2], len(kinds)) for one in singles], dtype=np.int32),
-        "local": np.array([one[1] in LOCAL_TYPES for one in singles], dtype=bool),
+        "kind": np.array([kinds.setdefault(one[:2], len(kinds)) for one in singles], np.int32),
         "always": several,
     }
 
 
-def _identifier_sift(t: Traits, a: Codes, b: Codes) -> tuple[Mask, Any]:
-    """Of different authorities there is nothing to compare; of one kind that people have one of, they
-    differ.
+def _identifier_sift(shared: str, level: int) -> Callable[[Traits, Codes, Codes], tuple[Mask, Any]]:
+    """Numbers that are not of one ``shared`` (authority, kind) cannot be compared; else they are at
+    ``level``.
     """
-    same = (
-        (t["head"].take(a) == t["head"].take(b))
-        | (t["tail"].take(a) == t["tail"].take(b))
-        | t["short"].take(a)
-        | t["short"].take(b)
-    )
-    passed = (
-        ((t["authority"].take(a) == t["authority"].take(b)) & same)
-        | t["always"].take(a)
-        | t["always"].take(b)
-    )
-    differ = (t["kind"].take(a) == t["kind"].take(b)) & ~t["local"].take(a)
-    return passed, np.where(differ, 2, MISSING_LEVEL).astype(np.int8)
+
+    def sift(t: Traits, a: Codes, b: Codes) -> tuple[Mask, Any]:
+        one = t[shared].take(a) == t[shared].take(b)
+        ends = (t["head"].take(a) == t["head"].take(b)) | (t["tail"].take(a) == t["tail"].take(b))
+        passed = (
+            (one & (ends | t["short"].take(a) | t["short"].take(b)))
+            | t["always"].take(a)
+            | t["always"].take(b)
+        )
+        return passed, np.where(one, level, MISSING_LEVEL).astype(np.int8)
+
+    return sift
 
 
 def _address_traits(values: Sequence[Any]) -> Traits:
@@ -287,7 +284,8 @@ SCREENS: Final[dict[str, Screen]] = {
     "mother_maiden": Screen(_plain_names, _names_sift("mother_maiden")),
     "birth_date": Screen(_date_traits, _date_sift),
     "ssn": Screen(_ssn_traits, _ends_sift(level_positions("ssn")["different"])),
-    "identifiers": Screen(_identifier_traits, _identifier_sift),
+    "national_id": Screen(_identifier_traits, _identifier_sift("kind", 2)),
+    "record_number": Screen(_identifier_traits, _identifier_sift("authority", MISSING_LEVEL)),
     "phone": Screen(_phone_traits, _ends_sift(2)),
     "email": Screen(_email_traits, _email_sift),
     "address": Screen(_address_traits, _address_sift),

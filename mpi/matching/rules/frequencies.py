@@ -15,8 +15,9 @@ from mpi.errors import InvalidRuleSet
 class FrequencyTable:
     """Value → share of people who have it.
 
-    ``floor`` is the lower bound of all: however rare a value is, agreeing on it is no proof. ``unseen`` stands for
-    values that are not listed: these are not known to be rare, they may be common where the list does not come from.
+    ``floor`` is the lower bound of all: however rare a value is, agreeing on it is no proof. ``unseen``
+    stands for values that are not listed: these are not known to be rare, they may be common where the list
+    does not come from.
     """
 
     name: str
@@ -51,7 +52,9 @@ def frequency_table(name: str, values: Mapping[str, float], *, floor: float, uns
 
 
 def read_frequencies(name: str, text: str, *, floor: float, unseen: float) -> FrequencyTable:
-    """A table from CSV text with the header ``value,frequency``. Raises ``InvalidRuleSet``, naming the line."""
+    """A table from CSV text with the header ``value,frequency``. Raises ``InvalidRuleSet``, naming the
+    line.
+    """
     key = f"frequencies.{name}"
     rows = csv.reader(io.StringIO(text))
     if [column.strip() for column in next(rows, [])] != ["value", "frequency"]:

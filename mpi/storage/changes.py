@@ -49,7 +49,7 @@ def write_audit(
     """One row for a read or search: whose records were shown, and which fields were asked about."""
     row = _fields(signed)
     row |= {"enterprise_ids": enterprise_ids, "query_fields": query_fields, "result_count": result_count}
-    conn.execute(query("write_audit"), row)
+    conn.execute(query("write_audit"), {"row": orjson.dumps(row).decode()})
 
 
 def _fields(signed: Signed) -> dict[str, Any]:

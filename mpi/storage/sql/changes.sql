@@ -3,7 +3,8 @@
 SELECT apply_change(%(doc)s::json, %(signed)s::json)
 
 -- name: write_audit
--- A read or a search that somebody made.
+-- A read or a search that somebody made. In one parameter: each costs the caller time.
 INSERT INTO audit (actor, role, action, outcome, enterprise_ids, query_fields, result_count, reason, request_id)
-VALUES (%(actor)s, %(role)s, %(action)s, %(outcome)s, %(enterprise_ids)s, %(query_fields)s, %(result_count)s, %(reason)s,
-    %(request_id)s)
+SELECT actor, role, action, outcome, enterprise_ids, query_fields, result_count, reason, request_id
+FROM json_to_record(%(row)s::json) AS x(actor text, role text, action text, outcome text, enterprise_ids text[],
+    query_fields text[], result_count integer, reason text, request_id text)

@@ -1,6 +1,6 @@
-"""Loads one file into the index of DATABASE_URL, in a process of its own so that its memory can be told.
+"""Loads one file as ``mpi load`` does, in a process of its own so that its memory can be told.
 
-python -m benchmarks.online_fill FILE
+python -m benchmarks.online_fill FILE   (the index is that of DATABASE_URL)
 
 Prints one JSON object per 20,000 records and one at the end: ``lines``, ``seconds``, ``cpu_seconds`` and
 ``peak_memory_mb`` of this process.
@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.processes import peak_memory_mb
+from mpi.cli.opened import collect_seldom, for_bulk_work
 from mpi.index import Actor, Index
 from mpi.settings import Settings
 
@@ -39,7 +40,8 @@ def main() -> None:
         if lines % STEP == 0:
             tell(lines, counts)
 
-    with Index.open(Settings(auth="off")) as index:
+    with Index.open(for_bulk_work(Settings.read())) as index:
+        collect_seldom()
         summary = index.load(path, actor=Actor(name="benchmark", role="registrar"), progress=progress)
     tell(summary.lines, summary.counts | {"tasks": summary.tasks})
 

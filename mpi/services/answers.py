@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from typing_extensions import TypedDict
+
 #: A flat record as JSON: the columns of ``FLAT_FIELDS`` and the lists, absent ones left out.
 FlatRecord = dict[str, Any]
 
@@ -29,17 +31,8 @@ class RecordRef:
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchedWith:
-    """The best evidence of a link or a review:
-
-    log2 weight, 0–1 probability, and the identity it points to.
-    """
-
-    weight: float
-    probability: float
-    enterprise_id: str
-    record: RecordRef | None = None
+#: The best evidence of a link or a review: log2 weight, 0–1 probability, and the enterprise ID it points to.
+MatchedWith = TypedDict("MatchedWith", {"weight": float, "probability": float, "with": str})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

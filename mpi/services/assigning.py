@@ -93,11 +93,11 @@ def matched_with(best: CandidateIdentity | None) -> MatchedWith | None:
     """The best evidence, as an answer tells it."""
     if best is None:
         return None
-    return MatchedWith(
-        weight=round(best.weight, 4),
-        probability=round(best.probability, 6),
-        enterprise_id=display(best.enterprise_id),
-    )
+    return {
+        "weight": round(best.weight, 4),
+        "probability": round(best.probability, 6),
+        "with": display(best.enterprise_id),
+    }
 
 
 def decision_among(comparisons: list[Comparison]) -> tuple[int, tuple[str, ...]]:

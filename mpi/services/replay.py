@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from mpi.errors import IdempotencyMismatch, RequestInFlight
-from mpi.services.answers import MatchedWith, Receipt, RecordRef
+from mpi.services.answers import Receipt, RecordRef
 from mpi.storage.database import LOCK_IDEMPOTENCY, Connection
 from mpi.storage.queries import query
 
@@ -63,8 +63,6 @@ class Replay:
 def _receipt(response: bytes) -> Receipt:
     stored = orjson.loads(response)
     stored["record"] = RecordRef(**stored["record"])
-    if stored["match"] is not None:
-        stored["match"] = MatchedWith(**stored["match"])
     for name in ("tasks", "suppressed_keys", "dropped", "declared"):
         stored[name] = tuple(stored[name])
     return Receipt(**stored)

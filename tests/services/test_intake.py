@@ -31,8 +31,8 @@ def test_the_same_person_elsewhere_is_linked(index: Index) -> None:
     assert second.decision == "linked"
     assert second.enterprise_id == first.enterprise_id
     assert second.match is not None
-    assert second.match.enterprise_id == first.enterprise_id
-    assert second.match.probability > 0.99
+    assert second.match["with"] == first.enterprise_id
+    assert second.match["probability"] > 0.99
 
 
 def test_somebody_else_is_not(index: Index) -> None:

@@ -212,8 +212,7 @@ RECEIPT = {
     "match": {
         "weight": 21.4,
         "probability": 0.9999996,
-        "enterprise_id": "7K3M-9QRT-2X",
-        "record": {"source": "south-lab", "local_id": "77", "version": 2},
+        "with": "7K3M-9QRT-2X",
     },
     "tasks": [],
     "suppressed_keys": [],

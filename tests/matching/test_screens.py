@@ -6,6 +6,7 @@ import random
 import string
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def people_with_slips(draw: random.Random) -> list[NormalizedRecord]:
                 g, f, middle=draw.choice(("", g[0], f.split()[0], g)), ssn=s, phone=p, email=e, home=home,
                 mother_maiden=f, identifiers=(number,),
             )  # fmt: skip
-            several = (
+            several: Any = (
                 {"names": (*person.names, a_name(f, g)), "phones": (p, phone)} if draw.random() < 0.1 else {}
             )
             people.append(replace(person, birth_date=date, **several))

@@ -1,0 +1,50 @@
+"""What operators rely on is written down: settings, invariants, events."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mpi.identity.change import EventType
+from mpi.settings import Settings, environment_variable
+from mpi.storage.queries import queries
+
+ROOT = Path(__file__).parents[1]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_described(name: str) -> None:
+    assert f"`{environment_variable(name)}`" in text("docs/operating.md")
+
+
+@pytest.mark.parametrize("name", sorted(name for name in queries() if re.fullmatch(r"I\d+", name)))
+def test_every_invariant_is_described(name: str) -> None:
+    assert f"| {name} |" in text("docs/operating.md")
+
+
+@pytest.mark.parametrize("event", sorted(EventType))
+def test_every_event_is_described(event: str) -> None:
+    assert f"`{event}`" in text("docs/api.md")
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for document in [
+        ROOT / "README.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "matching_rules").glob("*.md"),
+    ]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_no_document_names_a_registry_host_or_a_machine() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "constraints.txt"]:
+        assert not re.search(
+            r"/work/|/root/|files\.pythonhosted|index-url", document.read_text(encoding="utf-8")
+        )

@@ -47,6 +47,10 @@ people = st.sampled_from(PEOPLE)
 places = st.tuples(st.sampled_from(SOURCES), st.integers(1, 5).map(str))
 
 
+def two_of(count: int) -> st.SearchStrategy[list[int]]:
+    return st.lists(st.integers(0, count - 1), min_size=2, max_size=2, unique=True)
+
+
 class IndexMachine(RuleBasedStateMachine):
     """Random decisions; refusals by the index are fine, broken invariants are not."""
 
@@ -58,7 +62,8 @@ class IndexMachine(RuleBasedStateMachine):
         with psycopg.connect(self.url, autocommit=True) as conn:
             names = "record, record_version, held_update, blocking_key, identity, link, merge, assertion, "
             conn.execute(f"TRUNCATE {names}assertion_pair, task, event, audit, idempotency RESTART IDENTITY")
-        self.issued: set[str] = set()
+        #: In order of issue: IDs are random, so that a choice among them has to be by place to be repeatable.
+        self.issued: list[str] = []
         self.merge_ids: list[int] = []
         self.answered: list[int] = []
         self.sent: dict[tuple[str, str], dict[str, Any]] = {}
@@ -69,7 +74,7 @@ class IndexMachine(RuleBasedStateMachine):
         receipt = self.index.receive(flat | {"source": place[0], "local_id": place[1]}, actor=CLERK)
         if receipt.decision != "quarantined":
             self.sent[place] = flat
-        self.issued.add(receipt.enterprise_id)
+        self.note(receipt.enterprise_id)
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
@@ -90,7 +95,7 @@ class IndexMachine(RuleBasedStateMachine):
             flats.append(flat | {"source": source, "local_id": local_id})
         for receipt, (_, place) in zip(self.index.receive_many(flats, actor=CLERK), chunk, strict=True):
             assert isinstance(receipt, Receipt)
-            self.issued.add(receipt.enterprise_id)
+            self.note(receipt.enterprise_id)
             self.sent.setdefault(place, {})
 
     @precondition(lambda self: self.sent)
@@ -102,7 +107,7 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.issued) > 1)
     @rule(data=st.data(), override=st.booleans())
     def merge(self, data: st.DataObject, override: bool) -> None:
-        a, b = data.draw(st.lists(st.sampled_from(sorted(self.issued)), min_size=2, max_size=2, unique=True))
+        a, b = (self.issued[n] for n in data.draw(two_of(len(self.issued))))
         merged = self.refusable(lambda: self.index.merge(a, b, "random", actor=STEWARD, override=override))
         if merged is not None:
             self.merge_ids.append(merged.merge_id)
@@ -110,7 +115,7 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.merge_ids)
     @rule(data=st.data())
     def unmerge(self, data: st.DataObject) -> None:
-        merge_id = data.draw(st.sampled_from(self.merge_ids))
+        merge_id = self.merge_ids[data.draw(st.integers(0, len(self.merge_ids) - 1))]
         self.refusable(lambda: self.index.unmerge(merge_id, "random", actor=STEWARD))
 
     @precondition(lambda self: self.sent)
@@ -119,12 +124,13 @@ class IndexMachine(RuleBasedStateMachine):
         place = data.draw(st.sampled_from(sorted(self.sent)))
         parted = self.refusable(lambda: self.index.unlink(*place, "random", actor=STEWARD))
         if parted is not None:
-            self.issued.add(parted.enterprise_id)
+            self.note(parted.enterprise_id)
 
     @precondition(lambda self: len(self.sent) > 1)
     @rule(data=st.data(), verdict=st.sampled_from(["same", "different"]), override=st.booleans())
     def assert_people(self, data: st.DataObject, verdict: str, override: bool) -> None:
-        a, b = data.draw(st.lists(st.sampled_from(sorted(self.sent)), min_size=2, max_size=2, unique=True))
+        places = sorted(self.sent)
+        a, b = (places[n] for n in data.draw(two_of(len(places))))
         self.refusable(
             lambda: self.index.assert_people(
                 "/".join(a), "/".join(b), verdict, "random", actor=STEWARD, override=override
@@ -137,7 +143,7 @@ class IndexMachine(RuleBasedStateMachine):
     def answer(self, data: st.DataObject, answer: str) -> None:
         tasks = self.index.tasks(actor=STEWARD).items
         if tasks:
-            task = data.draw(st.sampled_from(tasks))
+            task = tasks[data.draw(st.integers(0, len(tasks) - 1))]
             if answer == "cannot_tell" and task.after is not None:
                 return
             self.refusable(lambda: self.index.resolve(task.id, answer, "random", task.version, actor=STEWARD))
@@ -146,7 +152,7 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.answered)
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
-        task_id = data.draw(st.sampled_from(self.answered))
+        task_id = self.answered[data.draw(st.integers(0, len(self.answered) - 1))]
         self.refusable(lambda: self.index.undo_resolution(task_id, "random", actor=STEWARD))
 
     @invariant()
@@ -157,9 +163,13 @@ class IndexMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_id_ever_issued_answers(self) -> None:
-        for enterprise_id in sorted(self.issued)[:5]:
+        for enterprise_id in self.issued[-5:]:
             answer = self.index.identity(enterprise_id, actor=STEWARD)
             assert answer.status in ("active", "retired", "split")
+
+    def note(self, enterprise_id: str) -> None:
+        if enterprise_id not in self.issued:
+            self.issued.append(enterprise_id)
 
     def refusable(self, decision: Any) -> Any:
         try:

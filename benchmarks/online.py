@@ -185,10 +185,11 @@ def _measure(bench: Bench, size: int, figures: dict[str, Any]) -> None:
             probes = {"bodies": str(probes_file(bench.home, kind, size)), "skip": 0, "count": PROBE_REQUESTS}
             figures[kind] = server.send("/api/v1/records", probes)
         at_once = {"clients": CLIENTS, "seconds": bench.seconds}
-        crowd = bench.seconds * 500
+        on_time = bench.seconds * RATE
+        crowd = max(0, min(bench.seconds * 500, bench.left(size) - on_time))
         figures["closed_loop"] = server.send("/api/v1/records", bench.take(size, crowd) | at_once)
         bench.sent[size] += sum(figures["closed_loop"]["statuses"].values()) - crowd
-        timetable = bench.take(size, bench.seconds * RATE) | at_once | {"rate": RATE, "seconds": 0}
+        timetable = bench.take(size, on_time) | at_once | {"rate": RATE, "seconds": 0}
         figures["open_loop"] = server.send("/api/v1/records", timetable)
 
 

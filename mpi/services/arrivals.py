@@ -165,6 +165,8 @@ class Compared:
         why: dict[int, Explained] = {}
         for left, right, scores in self._scorings:
             wanted = [n for n, pair in enumerate(zip(left, right, strict=True)) if pair in sought]
+            if not wanted:
+                continue
             parts = field_parts(self._columns, left, right, scores, wanted, self._rules)
             for n, fields in zip(wanted, parts, strict=True):
                 why[right[n]] = Explained(fields, scores.guards[n])

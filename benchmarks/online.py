@@ -60,8 +60,8 @@ class Bench:
     database: EmbeddedDatabase
     seconds: int
     figures: dict[str, Any] = field(default_factory=dict)
-    #: Size → how many of its arrivals were sent already.
-    sent: dict[int, int] = field(default_factory=dict)
+    #: File → how many of its bodies were sent already.
+    sent: dict[str, int] = field(default_factory=dict)
 
     @property
     def postgres_pid(self) -> int:
@@ -84,17 +84,21 @@ class Bench:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MPI_")}
         return {**kept, "DATABASE_URL": self.database.url, "MPI_AUTH": "on", "MPI_AUTO_DECLARE": "true"}
 
-    def left(self, size: int) -> int:
-        """How many arrivals were not sent yet."""
-        with arrivals_file(self.home, size).open("rb") as file:
-            return sum(1 for _ in file) - self.sent.get(size, 0)
+    def left(self, path: Path) -> int:
+        """How many of a file's bodies were not sent yet."""
+        with path.open("rb") as file:
+            return sum(1 for _ in file) - self.sent.get(path.name, 0)
 
-    def take(self, size: int, count: int) -> dict[str, Any]:
-        """Which lines of the arrivals come next."""
-        skip = self.sent.get(size, 0)
-        self.sent[size] = skip + count
+    def take(self, path: Path, count: int) -> dict[str, Any]:
+        """Which bodies of a file come next: none is sent twice, for that would be an update."""
+        skip = self.sent.get(path.name, 0)
+        self.put_back(path, -count)
+        return {"bodies": str(path), "skip": skip, "count": count}
+
+    def put_back(self, path: Path, count: int) -> None:
+        """The last so many that were taken were not sent after all."""
+        self.sent[path.name] = self.sent.get(path.name, 0) - count
         (self.home / "sent.json").write_text(json.dumps(self.sent))
-        return {"bodies": str(arrivals_file(self.home, size)), "skip": skip, "count": count}
 
 
 def main() -> None:
@@ -122,7 +126,7 @@ def main() -> None:
 
 def _run(home: Path, sizes: list[int], seconds: int) -> dict[str, Any]:
     if not all(fill_file(home, size).exists() for size in sizes):
-        write_files(home, sizes, probes=2 * PROBE_REQUESTS)
+        write_files(home, sizes, probes=10 * PROBE_REQUESTS)
     with EmbeddedDatabase(home / "index", settings=SERVER_SETTINGS) as database:
         migrate(database.url)
         bench = Bench(home, database, seconds)
@@ -172,30 +176,30 @@ def _fill(bench: Bench, path: Path) -> dict[str, Any]:
 
 
 def _measure(bench: Bench, size: int, figures: dict[str, Any]) -> None:
-    sent = bench.home / "sent.json"
-    bench.sent = {int(size): n for size, n in json.loads(sent.read_text()).items()} if sent.exists() else {}
-    figures["round_trips"] = _round_trips(bench, size)
+    sent, arrivals = bench.home / "sent.json", arrivals_file(bench.home, size)
+    bench.sent = json.loads(sent.read_text()) if sent.exists() else {}
+    figures["round_trips"] = _round_trips(bench, arrivals)
     with _serving(bench) as server:
-        requests = min(REQUESTS, bench.left(size) // 3)
-        server.send("/api/v1/records", bench.take(size, min(WARM_UP, requests)))
-        figures["register"] = server.send("/api/v1/records", bench.take(size, requests))
-        server.send("/api/v1/match", bench.take(size, 0) | {"count": WARM_UP})
-        figures["match"] = server.send("/api/v1/match", bench.take(size, 0) | {"count": requests})
+        requests = min(REQUESTS, bench.left(arrivals) // 3)
+        server.send("/api/v1/records", bench.take(arrivals, min(WARM_UP, requests)))
+        figures["register"] = server.send("/api/v1/records", bench.take(arrivals, requests))
+        server.send("/api/v1/match", bench.take(arrivals, 0) | {"count": WARM_UP})
+        figures["match"] = server.send("/api/v1/match", bench.take(arrivals, 0) | {"count": requests})
         for kind in PROBES:
-            probes = {"bodies": str(probes_file(bench.home, kind, size)), "skip": 0, "count": PROBE_REQUESTS}
+            probes = bench.take(probes_file(bench.home, kind, size), PROBE_REQUESTS)
             figures[kind] = server.send("/api/v1/records", probes)
         at_once = {"clients": CLIENTS, "seconds": bench.seconds}
         on_time = bench.seconds * RATE
-        crowd = max(0, min(bench.seconds * 500, bench.left(size) - on_time))
-        figures["closed_loop"] = server.send("/api/v1/records", bench.take(size, crowd) | at_once)
-        bench.sent[size] += sum(figures["closed_loop"]["statuses"].values()) - crowd
-        timetable = bench.take(size, on_time) | at_once | {"rate": RATE, "seconds": 0}
+        crowd = max(0, min(bench.seconds * 500, bench.left(arrivals) - on_time))
+        figures["closed_loop"] = server.send("/api/v1/records", bench.take(arrivals, crowd) | at_once)
+        bench.put_back(arrivals, crowd - figures["closed_loop"]["requests"])
+        timetable = bench.take(arrivals, on_time) | at_once | {"rate": RATE, "seconds": 0}
         figures["open_loop"] = server.send("/api/v1/records", timetable)
 
 
-def _round_trips(bench: Bench, size: int) -> dict[str, Any]:
+def _round_trips(bench: Bench, arrivals: Path) -> dict[str, Any]:
     """How often one registration waits for the server: answers in the protocol, as libpq traces them."""
-    order = bench.take(size, 2 * TRACED)
+    order = bench.take(arrivals, 2 * TRACED)
     with Path(order["bodies"]).open("rb") as file:
         flats = [json.loads(line) for line in islice(file, order["skip"], order["skip"] + order["count"])]
     settings = Settings(database_url=bench.database.url, auth="off", pool_size=1)

@@ -40,7 +40,8 @@ def undo_held(context: Context, conn: Connection, task_id: int, held: HeldUpdate
         if before is None:
             raise Conflict("the record has no earlier version to go back to")
         _make_current(context, conn, held, before, actor)
-    settle_held(conn, task_id, None)
+    if not settle_held(conn, task_id, None):
+        raise Conflict("another update of this record is held by now: settle that first")
 
 
 def _make_current(

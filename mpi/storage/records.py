@@ -125,9 +125,13 @@ def hold_back(conn: Connection, record_id: int, content: bytes, content_hash: by
     )
 
 
-def settle_held(conn: Connection, task_id: int, outcome: str | None) -> None:
-    """A held update is ``released``, ``rejected`` or ``superseded``; None: it is held again."""
-    conn.execute(query("settle_held_update"), {"task_id": task_id, "outcome": outcome})
+def settle_held(conn: Connection, task_id: int, outcome: str | None) -> bool:
+    """A held update is ``released``, ``rejected`` or ``superseded``; None: it is held again.
+
+    False when it cannot be held again, because another update of the record is held by now.
+    """
+    row = conn.execute(query("settle_held_update"), {"task_id": task_id, "outcome": outcome}).fetchone()
+    return row is not None
 
 
 class HeldUpdate(NamedTuple):

@@ -203,6 +203,16 @@ def test_a_held_update_is_released_rejected_and_both_taken_back(index: Index) ->
     assert stored.pending_update is not None
 
 
+def test_a_rejection_is_not_taken_back_over_a_later_held_update(index: Index) -> None:
+    index.receive(a_record(local_id="1"), actor=CLERK)
+    [first] = index.receive(another(local_id="1"), actor=CLERK).tasks
+    index.resolve(first, "overlay", "no", index.task(first, actor=REVIEWER).version, actor=REVIEWER)
+    [second] = index.receive(another(local_id="1", given="Torsten"), actor=CLERK).tasks
+    with pytest.raises(Conflict, match="held by now"):
+        index.undo_resolution(first, "wait", actor=REVIEWER)
+    assert index.task(second, actor=REVIEWER).state == "open"
+
+
 def test_a_retired_record_returns_to_its_identity(index: Index) -> None:
     first = index.receive(a_record(local_id="1"), actor=CLERK)
     index.retire("north", "1", actor=STEWARD, reason="opened by mistake")

@@ -91,9 +91,10 @@ ON CONFLICT (task_id) DO UPDATE SET source_record = EXCLUDED.source_record, cont
     received_at = now()
 
 -- name: settle_held_update
--- Released, rejected or overtaken; NULL: held again, because the answer was taken back.
-UPDATE held_update SET outcome = %(outcome)s WHERE task_id = %(task_id)s
-RETURNING record_id, source_record
+-- Released, rejected or overtaken; NULL: held again, because the answer was taken back, unless another is by now.
+UPDATE held_update h SET outcome = %(outcome)s WHERE h.task_id = %(task_id)s AND (%(outcome)s::text IS NOT NULL
+    OR NOT EXISTS (SELECT FROM held_update o WHERE o.record_id = h.record_id AND o.outcome IS NULL AND o.task_id <> h.task_id))
+RETURNING h.record_id
 
 -- name: held_update_of_task
 -- What a reviewer of an overlay sees: the record as it is, and as it would be.

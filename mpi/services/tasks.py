@@ -189,6 +189,8 @@ def undo_resolution(context: Context, task_id: int, reason: str, *, actor: Actor
         change = resolving.undo_resolution(state, task_id, mint=context.mint, reason=reason)
         apply_change(conn, change, context.signed(actor, "undo resolution", reason=reason))
         if (held := held_update(conn, task_id)) is not None:
+            if storage.task_row(conn, task_id).state == "resolved":
+                raise Conflict("its question no longer stands: the record was retired since")
             undo_held(context, conn, task_id, held, actor)
         return _answers(conn, [storage.task_row(conn, task_id)])[0]
 

@@ -213,6 +213,15 @@ def test_a_rejection_is_not_taken_back_over_a_later_held_update(index: Index) ->
     assert index.task(second, actor=REVIEWER).state == "open"
 
 
+def test_an_answer_about_a_retired_record_stands(index: Index) -> None:
+    index.receive(a_record(local_id="1"), actor=CLERK)
+    [task_id] = index.receive(another(local_id="1"), actor=CLERK).tasks
+    index.resolve(task_id, "same_person", "yes", index.task(task_id, actor=REVIEWER).version, actor=REVIEWER)
+    index.retire("north", "1", actor=STEWARD, reason="left")
+    with pytest.raises(Conflict, match="no longer stands"):
+        index.undo_resolution(task_id, "wait", actor=REVIEWER)
+
+
 def test_a_retired_record_returns_to_its_identity(index: Index) -> None:
     first = index.receive(a_record(local_id="1"), actor=CLERK)
     index.retire("north", "1", actor=STEWARD, reason="opened by mistake")

@@ -38,7 +38,7 @@ from benchmarks.online_population import (
     write_files,
 )
 from benchmarks.online_report import report
-from benchmarks.processes import cpu_seconds, descendant_running, load_average
+from benchmarks.processes import cpu_seconds, descendant_running, load_average, machine_speed
 from mpi.index import Actor, Index
 from mpi.settings import Settings
 from mpi.storage.database import migrate
@@ -229,6 +229,7 @@ class Server:
     def send(self, path: str, order: dict[str, Any]) -> dict[str, Any]:
         """Have the client send what is ordered; latencies and CPU per request."""
         whole = {"port": self.port, "key": self.key, "path": path, "clients": 1, "seconds": 0, "rate": 0}
+        speed = machine_speed()
         before = cpu_seconds(self.worker_pid), self.bench.postgres_cpu()
         command = [sys.executable, "-m", "benchmarks.online_client"]
         done = subprocess.run(
@@ -245,6 +246,7 @@ class Server:
             "postgres_cpu_ms": 1000 * (after[1] - before[1]) / max(count, 1),
             "latency_ms": _percentiles(latencies),
             "load_average": load_average(),
+            "machine_speed": [speed, machine_speed()],
         }
         _say(f"{path} {order['count']}: {json.dumps({k: v for k, v in found.items() if k != 'answers'})}")
         return found

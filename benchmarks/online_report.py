@@ -30,7 +30,7 @@ def report(figures: dict[str, Any]) -> str:
 
 
 def _rows(figures: dict[str, Any]) -> Iterator[Row]:
-    sizes = [int(name) for name in figures if name.isdigit()]
+    sizes = sorted(int(name) for name in figures if name.isdigit())
     for size in sizes:
         yield from _at(size, figures[str(size)])
     if len(sizes) > 1:
@@ -72,8 +72,8 @@ def _at(size: int, found: dict[str, Any]) -> Iterator[Row]:
             )
     fill = found["fill"]
     measured = (
-        f"{fill['records_per_second']:,}/s; {fill['loader_cpu_ms']:.2f} + {fill['postgres_cpu_ms']:.2f} ms CPU "
-        f"a record; {fill['peak_memory_mb']} MB"
+        f"{fill['records_per_second']:,}/s; {fill['loader_cpu_ms']:.2f} + "
+        f"{fill['postgres_cpu_ms']:.2f} ms CPU a record; {fill['peak_memory_mb']} MB"
     )
     met = fill["records_per_second"] >= BULK_PER_SECOND
     yield Row(f"bulk intake up to {size:,}", f"≥ {BULK_PER_SECOND:,}/s, memory bounded", measured, met)

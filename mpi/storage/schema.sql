@@ -205,8 +205,9 @@ CREATE TABLE event (
     batch_id bigint,
     data json,
     -- Its place in the change feed; given once no older transaction can still commit before it.
-    seq bigint UNIQUE
+    seq bigint
 );
+CREATE UNIQUE INDEX event_feed ON event (seq) WHERE seq IS NOT NULL;
 CREATE INDEX event_unpublished ON event (event_id) WHERE seq IS NULL;
 CREATE INDEX event_identity ON event (enterprise_id, event_id);
 CREATE INDEX event_other_identity ON event (other_enterprise_id, event_id) WHERE other_enterprise_id IS NOT NULL;

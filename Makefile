@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-interop test-faults check bench bench-accuracy bench-batch bench-online clean
+.PHONY: help setup demo test test-long check bench bench-accuracy bench-online clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -18,20 +18,14 @@ $(STAMP): pyproject.toml constraints.txt
 
 setup: $(STAMP) ## Build the environment in .venv (Python 3.11 or newer)
 
-demo: setup ## Take in synthetic feeds, show what was found, serve the review desk
+demo: setup ## Take in synthetic feeds, show what was found, serve the API
 	$(BIN)/mpi demo
 
 test: setup ## The whole test suite (minutes; starts its own PostgreSQL)
-	$(PYTEST) -m "not long and not interop and not faults"
+	$(PYTEST) -m "not long"
 
 test-long: setup ## The tests that take long: large populations, many examples
 	$(PYTEST) -m long
-
-test-interop: setup ## Messages to and from other programs
-	$(PYTEST) -m interop
-
-test-faults: setup ## Kill workers, PostgreSQL and migrations under load
-	$(PYTEST) -m faults
 
 check: setup ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
@@ -42,11 +36,8 @@ check: setup ## Lint, formatting, types, and who may import whom
 bench: setup ## All benchmarks
 	$(BIN)/python -m benchmarks
 
-bench-accuracy: setup ## How well duplicates are found, against known truth and peers
+bench-accuracy: setup ## How well duplicates are found, against known truth
 	$(BIN)/python -m benchmarks accuracy
-
-bench-batch: setup ## How fast files are linked
-	$(BIN)/python -m benchmarks batch
 
 bench-online: setup ## How fast single registrations and look-ups are answered
 	$(BIN)/python -m benchmarks online

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("generate", "accuracy", "batch", "online")
+NAMES = ("generate", "accuracy", "online")
 
 
 def main() -> None:

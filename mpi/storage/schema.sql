@@ -134,6 +134,7 @@ CREATE TABLE merge (
 -- An identity is subsumed once at a time.
 CREATE UNIQUE INDEX one_live_merge_per_subsumed ON merge (subsumed) WHERE undone_at IS NULL;
 CREATE INDEX merge_surviving ON merge (surviving);
+CREATE INDEX merge_task ON merge (task_id) WHERE task_id IS NOT NULL;
 
 CREATE TABLE assertion (
     assertion_id bigint PRIMARY KEY,

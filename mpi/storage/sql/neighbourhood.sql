@@ -2,7 +2,7 @@
 -- What a decision about some identities has to know, in one round trip: the rule is mpi/identity/neighbourhood.py's.
 WITH RECURSIVE asked_merge AS (
     SELECT surviving, subsumed, moved_record_ids || kept_record_ids AS record_ids FROM merge
-    WHERE merge_id = ANY(%(merge_ids)s)
+    WHERE merge_id = ANY(%(merge_ids)s) OR task_id = ANY(%(task_ids)s)
 ), named AS (
     SELECT unnest(%(enterprise_ids)s::text[]) AS id
     UNION SELECT identity_a FROM task WHERE task_id = ANY(%(task_ids)s)

@@ -183,6 +183,7 @@ def search(context: Context, wanted: str | Mapping[str, Any], *, actor: Actor, l
     if len(text) < 3:
         raise BadInput("a search needs at least three letters or digits", field="q")
     with context.transaction() as conn:
+        conn.execute(query("tolerate_typos"))
         rows = conn.execute(query("search_records"), {"text": text, "limit": limit}).fetchall()
         items = []
         for enterprise_id, similarity in rows:
@@ -199,8 +200,13 @@ def search(context: Context, wanted: str | Mapping[str, Any], *, actor: Actor, l
     return Page(items=tuple(items), next=None)
 
 
+#: What people write between the digits of a telephone number or an identifier.
+_BETWEEN_DIGITS = str.maketrans("", "", " ()-.+/")
+
+
 def _search_words(wanted: str | Mapping[str, Any]) -> tuple[str, list[str]]:
     if isinstance(wanted, str):
-        return " ".join(to_ascii(wanted).upper().split()), ["q"]
+        digits = wanted.translate(_BETWEEN_DIGITS)
+        return digits if digits.isdecimal() else " ".join(to_ascii(wanted).upper().split()), ["q"]
     asked = source_record(wanted, reference_required=False)
     return search_text(asked, normalize(asked)), sorted(set(wanted) & set(FLAT_FIELDS))

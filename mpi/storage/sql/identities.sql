@@ -66,6 +66,10 @@ FROM record r JOIN source s ON s.source_id = r.source_id
 LEFT JOIN record_version v ON v.record_id = r.record_id AND v.received_at <= %(at)s AND v.superseded_at > %(at)s
 WHERE r.record_id = ANY(%(record_ids)s) ORDER BY r.record_id
 
+-- name: tolerate_typos
+-- Two letters exchanged in a name of eight still find it.
+SELECT set_config('pg_trgm.word_similarity_threshold', '0.45', true)
+
 -- name: search_records
 -- The search box: fuzzy on the line of names and identifiers, best first; nothing else uses trigrams.
 SELECT l.enterprise_id, max(word_similarity(%(text)s, r.search_text)) AS similarity

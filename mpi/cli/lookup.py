@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
@@ -29,27 +30,54 @@ def lookup(
         str, typer.Argument(metavar="REF", help="An enterprise ID, SOURCE/LOCAL_ID, or what you know.")
     ],
     limit: Annotated[int, typer.Option(help="People found by text, at most.", min=1, max=100)] = 20,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+            help="Who an enterprise ID was at this moment (UTC; a date means its end).",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Look somebody up: by enterprise ID, by a source's own ID, or by name, birth date, telephone, SSN.
 
     An ID that was merged answers with its survivor. Text tolerates typing errors. Exit code 1: nobody found.
-    With --json the answer is {"identity": …}, {"record": …, "identity": …} or {"people": […]}.
+    With --json the answer is {"identity": …}, {"record": …, "identity": …}, {"people": […]} or {"then": …}.
 
     \b
       mpi lookup 7K3M-9QRT-2X
+      mpi lookup 7K3M-9QRT-2X --at 2026-05-03
       mpi lookup north-ehr/1001
       mpi lookup "grace okonkwo 1974-02-11"
     """
     with open_index() as index:
-        found = _found(index, reference.strip(), limit)
+        if at is not None:
+            found = {"then": index.identity_at(reference, _moment(at), actor=operator())}
+        else:
+            found = _found(index, reference.strip(), limit)
     if as_json:
         print_json(found)
+    elif "then" in found:
+        _tell_then(found["then"])
     elif "people" in found:
         _tell_people(found["people"])
     else:
         _tell_identity(found["identity"])
     raise typer.Exit(1 if found.get("people") == () else 0)
+
+
+def _moment(at: datetime) -> datetime:
+    """A date stands for its last moment: who it was when that day had ended."""
+    if (at.hour, at.minute, at.second) == (0, 0, 0):
+        at += timedelta(days=1, microseconds=-1)
+    return at.replace(tzinfo=UTC)
+
+
+def _tell_then(then: dict[str, Any]) -> None:
+    facts = {"at": then["at"], "status": then["status"], "surviving": then["surviving_id"]}
+    print_facts({**facts, **then["best_record"]}, title=then["enterprise_id"])
+    rows = [(f"{r['source']}/{r['local_id']}", *(r.get(f) for f in _FIELDS_SHOWN)) for r in then["records"]]
+    print_table(("record", *_FIELDS_SHOWN), rows)
 
 
 def _found(index: Index, reference: str, limit: int) -> dict[str, Any]:

@@ -21,6 +21,14 @@ def test_somebody_is_found_by_each_kind_of_reference(filled: Mpi) -> None:
     assert grace in mpi("lookup", "okonkwo").out
 
 
+def test_who_an_id_was_on_a_date(filled: Mpi) -> None:
+    grace = identity_of(filled, "north/1")
+    then = filled("lookup", grace, "--at", "2999-12-31", "--json").json["then"]
+    assert then["status"] == "active"
+    assert ("north", "1") in [(r["source"], r["local_id"]) for r in then["records"]]
+    assert "not issued" in filled("lookup", grace, "--at", "1999-12-31").out
+
+
 def test_a_telephone_number_is_no_enterprise_id(filled: Mpi) -> None:
     assert filled("lookup", "6174420198", "--json").json["people"]
 

@@ -51,6 +51,7 @@ def lookup(
       mpi lookup "grace okonkwo 1974-02-11"
     """
     with open_index() as index:
+        found: dict[str, Any]
         if at is not None:
             found = {"then": index.identity_at(reference, _moment(at), actor=operator())}
         else:

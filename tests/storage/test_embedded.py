@@ -194,6 +194,15 @@ def test_a_backend_that_computes_on_does_not_delay_the_restart(database: Embedde
     connection.close()
 
 
+def test_many_who_come_at_once_to_a_new_home_get_one_server(home: Path) -> None:
+    users = [use_elsewhere(home) for _ in range(5)]
+    servers = {told_pid(user) for user in users}
+    for user in users:
+        leave(user)
+    assert len(servers) == 1
+    assert not list((home / "embedded").glob("cluster.*"))
+
+
 def test_two_processes_share_one_server_and_the_last_stops_it(home: Path) -> None:
     first, second = use_elsewhere(home), use_elsewhere(home)
     server = told_pid(first)

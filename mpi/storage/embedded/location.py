@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,10 +124,22 @@ def create(location: Location) -> None:
         if not os.access(location.directory, os.W_OK):
             raise PermissionError(f"{location.directory} is not writable")
         if not location.cluster.exists():
-            location.cluster.mkdir()
-            location.account.own(location.cluster, 0o700)
+            _make_cluster(location)
     except OSError as error:
         raise _unusable(location.directory, error) from error
+
+
+def _make_cluster(location: Location) -> None:
+    """Make the server's directory, whoever else is making it: it is there only once it is its user's."""
+    fresh = location.directory / f"cluster.{os.getpid()}.{threading.get_ident()}"
+    fresh.mkdir()
+    try:
+        location.account.own(fresh, 0o700)
+        fresh.rename(location.cluster)
+    except OSError:
+        fresh.rmdir()
+        if not location.cluster.exists():
+            raise
 
 
 def _unusable(directory: Path, error: OSError) -> EmbeddedDatabaseFailed:

@@ -7,7 +7,6 @@ MpiError
 │   ├── InvalidEnterpriseId      its check character is wrong: it was mistyped
 │   ├── UnknownSource            nobody declared this source system
 │   ├── UnknownAuthority         nobody declared this assigning authority
-│   ├── ForeignAuthority         the source does not own the authority it assigns in
 │   └── UnreadableFile           a file that cannot be read as what it says it is
 ├── NotFound                     no such record, identity, task, merge, assertion
 │   └── Erased                   there was one, and it was erased (HTTP 410)
@@ -78,12 +77,6 @@ class UnknownAuthority(BadInput):
     """This assigning authority has not been declared."""
 
     code = "unknown-authority"
-
-
-class ForeignAuthority(BadInput):
-    """The source does not own the assigning authority of its only identifier."""
-
-    code = "foreign-authority"
 
 
 class UnreadableFile(BadInput):

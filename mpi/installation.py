@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from mpi.errors import BadInput, DatabaseUnavailable, InvalidRuleSet
 from mpi.identity.survivorship import SurvivorshipRules, survivorship_rules
 from mpi.matching.rules import RuleSet, load_rules
-from mpi.services.context import Context, Sources
+from mpi.services.context import Authorities, Context, Sources
 from mpi.settings import Settings
 from mpi.storage.database import connection, migrate, open_pool, pending_migrations
 from mpi.storage.embedded import EmbeddedDatabase, server_status, stop_server
@@ -118,6 +118,7 @@ def open_context(settings: Settings, conninfo: str) -> Iterator[Context]:
             survivorship=survivorship,
             mint=Mint(side),
             sources=Sources(side, settings.declares_on_sight),
+            authorities=Authorities(side, settings.declares_on_sight),
         )
 
 

@@ -50,7 +50,7 @@ class Receipt:
     dropped: tuple[dict[str, str], ...] = ()
     #: False when an identical record had been stored before, or an existing one was updated.
     created: bool = True
-    #: Sources declared on first sight.
+    #: Sources and assigning authorities declared on first sight.
     declared: tuple[str, ...] = ()
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, NamedTuple
 
-from mpi.errors import UnknownSource
+from mpi.errors import UnknownAuthority, UnknownSource
 from mpi.identity.survivorship import SurvivorshipRules
+from mpi.matching.record import SourceRecord
 from mpi.matching.rules import RuleSet
 from mpi.services.answers import Actor
 from mpi.storage.changes import Signed, write_audit
@@ -76,6 +77,44 @@ class Sources:
         return rows
 
 
+@dataclass(slots=True)
+class Authorities:
+    """The declared assigning authorities by any name they have; read again when an unknown one turns up."""
+
+    pool: Pool
+    auto_declare: bool
+    _known: frozenset[str] = frozenset()
+
+    def declared_for(self, record: SourceRecord) -> tuple[str, ...]:
+        """The authorities of the record's identifiers that were declared just now.
+
+        Raises UnknownAuthority where that is not allowed.
+        """
+        unknown = self._unknown(record)
+        if unknown:
+            self._read()
+            unknown = self._unknown(record)
+        if unknown and not self.auto_declare:
+            raise UnknownAuthority(
+                f"authority {unknown[0]!r} has not been declared: `mpi source apply FILE`",
+                field="identifiers",
+            )
+        if unknown:
+            with connection(self.pool) as conn:
+                for name in unknown:
+                    conn.execute(query("declare_authority_on_sight"), {"name": name})
+            self._read()
+        return unknown
+
+    def _unknown(self, record: SourceRecord) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(i.authority for i in record.identifiers if i.authority not in self._known))
+
+    def _read(self) -> None:
+        with connection(self.pool) as conn:
+            rows = conn.execute(query("authorities")).fetchall()
+        self._known = frozenset(name for row in rows for name in row[:3] if name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Handed to every use case; holds no state of its own beyond caches."""
@@ -85,6 +124,7 @@ class Context:
     survivorship: SurvivorshipRules
     mint: Mint
     sources: Sources
+    authorities: Authorities
 
     def signed(self, actor: Actor, action: str, **rest: Any) -> Signed:
         """The signature under a change or an audit row."""

@@ -30,7 +30,6 @@ def _document(response: Response) -> dict[str, Any]:
         (errors.InvalidRecord(), 422, "invalid-record"),
         (errors.InvalidEnterpriseId(), 422, "invalid-enterprise-id"),
         (errors.UnknownSource(), 422, "unknown-source"),
-        (errors.ForeignAuthority(), 422, "foreign-authority"),
         (errors.NotFound(), 404, "not-found"),
         (errors.Erased(), 410, "erased"),
         (errors.Conflict(), 409, "conflict"),

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from builders import CLERK, GRACE, a_record, another
-from mpi.errors import IdempotencyMismatch, InvalidRecord, UnknownSource
+from mpi.errors import IdempotencyMismatch, InvalidRecord, UnknownAuthority, UnknownSource
 from mpi.index import Index, Receipt, Rejection
 from mpi.services.replay import Replay
 from mpi.settings import Settings
@@ -140,7 +140,29 @@ def test_an_undeclared_source_is_refused_where_that_is_asked_for(database_url: s
         strict.receive(a_record(), actor=CLERK)
 
 
-def test_nothing_is_refused_by_name(index: Index) -> None:
+LICENCE = {"identifiers": [{"authority": "MA-DMV", "type": "DL", "value": "S1234567"}]}
+
+
+def test_an_undeclared_authority_is_refused_by_name_and_nothing_written(database_url: str) -> None:
+    with Index.open(Settings(database_url=database_url, auto_declare=False)) as strict:
+        strict.apply_sources('[[source]]\nname = "north"\n', actor=CLERK)
+        with pytest.raises(UnknownAuthority, match="MA-DMV"):
+            strict.receive(a_record(**LICENCE), actor=CLERK)
+        [refused] = strict.receive_many([a_record(**LICENCE)], actor=CLERK)
+        assert isinstance(refused, Rejection)
+        assert (refused.code, refused.field) == ("unknown-authority", "identifiers")
+        assert strict.events(0, 10, actor=CLERK).items == ()
+        strict.apply_sources('[[authority]]\nuri = "MA-DMV"\nname = "Registry"\n', actor=CLERK)
+        assert strict.receive(a_record(**LICENCE), actor=CLERK).decision == "new"
+
+
+def test_an_authority_is_declared_on_sight_and_said_so(index: Index) -> None:
+    assert index.receive(a_record(**LICENCE), actor=CLERK).declared == ("north", "MA-DMV")
+    assert index.receive(another(**LICENCE), actor=CLERK).declared == ()
+    assert [authority["name"] for authority in index.authorities(actor=CLERK)] == ["MA-DMV"]
+
+
+def test_an_empty_record_is_refused(index: Index) -> None:
     with pytest.raises(InvalidRecord):
         index.receive({}, actor=CLERK)
     assert index.events(0, 10, actor=CLERK).items == ()

@@ -138,6 +138,10 @@ ON CONFLICT (name) DO UPDATE SET trust = EXCLUDED.trust, settings = EXCLUDED.set
 -- A source nobody declared, where that is allowed.
 INSERT INTO source (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING
 
+-- name: declare_authority_on_sight
+-- An authority nobody declared, where that is allowed; nobody owns it.
+INSERT INTO authority (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING
+
 -- name: authorities
 -- Who issues identifiers.
 SELECT name, oid, uri, type, owner, person_unique FROM authority ORDER BY coalesce(name, oid, uri)

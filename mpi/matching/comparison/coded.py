@@ -4,7 +4,7 @@ at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -44,7 +44,7 @@ def levels_of(field: str, column: Column, left: Positions, right: Positions) -> 
     return levels
 
 
-def _table(field: str, distinct: list[Any]) -> Levels:
+def _table(field: str, distinct: Sequence[Any]) -> Levels:
     """Level by the codes of the two values; the last row and column, which −1 reads, stand for missing."""
     table = np.full((len(distinct) + 1, len(distinct) + 1), MISSING_LEVEL, dtype=np.int8)
     for i, one in enumerate(distinct):

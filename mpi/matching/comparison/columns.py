@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -19,12 +19,33 @@ NAMES: Final = "names"
 _Derived = TypeVar("_Derived")
 
 
-@dataclass(slots=True, kw_only=True)
 class Column:
-    """One value per record (None = missing), and on demand the same as codes of distinct values."""
+    """One value per record (None = missing): as they are, or as codes of distinct values.
 
-    values: list[Any]
-    _derived: dict[str, Any] = field(default_factory=dict, repr=False)
+    Few records are compared value by value; many by their codes. Each form is made from the other when first
+    asked for.
+    """
+
+    __slots__ = ("_codes", "_derived", "_values")
+
+    def __init__(self, *, values: list[Any]) -> None:
+        self._values: list[Any] | None = values
+        self._codes: tuple[npt.NDArray[np.int32], Sequence[Any]] | None = None
+        self._derived: dict[str, Any] = {}
+
+    @classmethod
+    def coded(cls, codes: npt.NDArray[np.int32], distinct: Sequence[Any]) -> Column:
+        """From the position of each record's value among ``distinct`` (−1 = missing)."""
+        column = cls(values=[])
+        column._values, column._codes = None, (codes, distinct)
+        return column
+
+    @property
+    def values(self) -> list[Any]:
+        if self._values is None:
+            codes, distinct = self.codes()
+            self._values = [None if code < 0 else distinct[code] for code in codes.tolist()]
+        return self._values
 
     def derived(self, name: str, make: Callable[[], _Derived]) -> _Derived:
         """What was made of the column under this name, made once."""
@@ -33,9 +54,11 @@ class Column:
         found: _Derived = self._derived[name]
         return found
 
-    def codes(self) -> tuple[npt.NDArray[np.int32], list[Any]]:
+    def codes(self) -> tuple[npt.NDArray[np.int32], Sequence[Any]]:
         """Per record the position of its value among the distinct ones (−1 = missing), and those."""
-        return self.derived("codes", self._encode)
+        if self._codes is None:
+            self._codes = self._encode()
+        return self._codes
 
     def _encode(self) -> tuple[npt.NDArray[np.int32], list[Any]]:
         positions: dict[Any, int] = {}

@@ -46,7 +46,7 @@ class EncodedRecords:
     columns: Columns
     #: Key part → its values, for every part that a blocking pass of the rule set names.
     keys: Mapping[str, KeyValues]
-    #: (field, reason) → how many values were not taken as evidence; reasons as in ``NormalizedRecord.dropped``.
+    #: (field, reason) → how many values were not taken as evidence, as in ``NormalizedRecord.dropped``.
     dropped: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property

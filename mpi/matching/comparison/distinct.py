@@ -1,0 +1,106 @@
+"""Distinct values held as columns of text, so that millions of them need no Python object each.
+
+A feature of most fields is a tuple of elements (texts, identifiers, addresses), and of nearly all records it
+has one element. ``Distinct`` holds the parts of the first element of each feature as texts in one buffer; the
+few features with several elements are kept whole beside them. It reads like a list of features, which is what
+comparators take, and gives its parts as arrays, which is what screens take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, overload
+
+import numpy as np
+import numpy.typing as npt
+
+Codes = npt.NDArray[np.int32]
+Octets = npt.NDArray[np.uint8]
+
+
+class Texts(Sequence[str]):
+    """Texts one after the other in UTF-8, as in Arrow: ``octets[starts[i]:starts[i + 1]]`` is text i."""
+
+    __slots__ = ("octets", "starts")
+
+    def __init__(self, *, octets: Octets, starts: npt.NDArray[np.integer[Any]]) -> None:
+        """``octets`` uint8 [bytes]; ``starts`` int32 or int64 [texts + 1], ascending."""
+        self.octets = octets
+        self.starts = starts
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Texts:
+        encoded = [text.encode() for text in texts]
+        starts = np.zeros(len(encoded) + 1, dtype=np.int64)
+        np.cumsum([len(one) for one in encoded], out=starts[1:])
+        return cls(octets=np.frombuffer(b"".join(encoded), dtype=np.uint8), starts=starts)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @overload
+    def __getitem__(self, position: int) -> str: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[str]: ...
+    def __getitem__(self, position: int | slice) -> str | list[str]:
+        if isinstance(position, slice):
+            return [self[one] for one in range(*position.indices(len(self)))]
+        if not -len(self) <= position < len(self):
+            raise IndexError(position)
+        at = position % len(self)
+        return self.octets[self.starts[at] : self.starts[at + 1]].tobytes().decode()
+
+
+class Part(NamedTuple):
+    """One part of each feature's first element: ``texts[codes[i]]``, or ``texts[i]`` without codes.
+
+    ``texts`` need not be distinct; an absent part is the empty text.
+    """
+
+    texts: Sequence[str]
+    codes: Codes | None = None
+
+
+class Distinct(Sequence[Any]):
+    """The distinct features of a column, made when asked for."""
+
+    __slots__ = ("_element", "_length", "others", "parts")
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        *,
+        element: Callable[..., Any] | None = None,
+        others: Mapping[int, Any] | None = None,
+    ) -> None:
+        """``element`` makes an element of its parts (None: the only part is the element); ``others`` are the
+        features of several elements, by position, whole; the first element of each stands in ``parts``.
+        """
+        self.parts: Final = tuple(parts)
+        self.others: Final = dict(others or {})
+        self._element = element
+        first = self.parts[0]
+        self._length = len(first.texts) if first.codes is None else len(first.codes)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, position: int) -> Any: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[Any]: ...
+    def __getitem__(self, position: int | slice) -> Any:
+        if isinstance(position, slice):
+            return [self[one] for one in range(*position.indices(self._length))]
+        if position < 0:
+            position += self._length
+        if position in self.others:
+            return self.others[position]
+        texts = [text[position if codes is None else int(codes[position])] for text, codes in self.parts]
+        return (texts[0] if self._element is None else self._element(*texts),)
+
+    def several(self) -> npt.NDArray[np.bool_]:
+        """Which features have several elements."""
+        mask = np.zeros(self._length, dtype=bool)
+        mask[list(self.others)] = True
+        return mask

@@ -10,23 +10,40 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import jellyfish
 from nicknames import name_triplets
 
 from mpi.matching.normalization.nicknames import nickname_roots
-from mpi.matching.record import NormalizedRecord
+from mpi.matching.record import NormalizedRecord, PartialDate
 from mpi.matching.rules import RuleSet
 
 #: Of one pass a record has at most so many keys: its first (current) values.
-_KEYS_PER_PASS_MAX: Final = 6
+KEYS_PER_PASS_MAX: Final = 6
 
 #: A short form of many names stands for the usual ones: those that have the most short forms.
 _ROOTS_MAX: Final = 4
 _SHORT_FORMS: Final = Counter(triplet.name1.upper() for triplet in name_triplets())
 
-Part = Callable[[NormalizedRecord], Sequence[str]]
+
+class KeyPart(NamedTuple):
+    """``texts`` of one value of those that ``reads`` names in ``VALUES``, the same wherever the value
+    stands.
+    """
+
+    reads: str
+    texts: Callable[[Any], Sequence[str]]
+
+
+class JointPart(NamedTuple):
+    """One text of a given and a family name of one name, in alphabetical order: the same when they changed
+    places.
+    """
+
+    given: Callable[[str], str]
+    family: Callable[[str], str]
+    separator: str
 
 
 class BlockingKey(NamedTuple):
@@ -45,19 +62,33 @@ def blocking_keys(record: NormalizedRecord, rules: RuleSet) -> tuple[BlockingKey
         for part in parts:
             found = values.get(part)
             if found is None:
-                found = KEY_PARTS[part](record)
-                values[part] = found = found if len(found) < 2 else tuple(dict.fromkeys(found))
+                values[part] = found = _part_texts(part, record)
             if len(found) == 1:
                 last = found[0]
                 texts = [f"{text}\x1f{last}" for text in texts]
             elif found:
-                texts = [f"{text}\x1f{value}" for text in texts for value in found][:_KEYS_PER_PASS_MAX]
+                texts = [f"{text}\x1f{value}" for text in texts for value in found][:KEYS_PER_PASS_MAX]
             else:
                 break
         else:
             for text in texts:
                 keys[BlockingKey(pass_name, _hash(text))] = None
     return tuple(keys)[: rules.keys_max]
+
+
+def _part_texts(part: str, record: NormalizedRecord) -> Sequence[str]:
+    """The distinct texts of a part in a record, in the order of the values they are made of."""
+    definition = KEY_PARTS[part]
+    found: list[str] = []
+    if isinstance(definition, KeyPart):
+        for value in VALUES[definition.reads](record):
+            found += definition.texts(value)
+    else:
+        given, family, separator = definition
+        for name in record.names:
+            if name.given and name.family:
+                found.append(separator.join(sorted((given(name.given), family(name.family)))))
+    return found if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 def _hash(text: str) -> int:
@@ -79,67 +110,76 @@ def _family_words(family: str) -> tuple[str, ...]:
     return (family,) if len(words) == 1 else ("".join(words), *(word for word in words if len(word) > 2))
 
 
-def _families(record: NormalizedRecord) -> list[str]:
-    return [word for name in record.names if name.family for word in _family_words(name.family)]
+@lru_cache(maxsize=1 << 16)
+def _family_sounds(family: str) -> tuple[str, ...]:
+    return tuple(_phonetic(word) for word in _family_words(family))
 
 
-def _givens(record: NormalizedRecord) -> list[str]:
-    """First words of the given names."""
-    return [name.given.split(" ", 1)[0] for name in record.names if name.given]
+def _first_word(given: str) -> str:
+    return given.split(" ", 1)[0]
 
 
 @lru_cache(maxsize=1 << 16)
 def _roots(given: str) -> tuple[str, ...]:
-    others = nickname_roots(given) - {given}
-    return (given, *sorted(others, key=lambda root: (-_SHORT_FORMS[root], root))[: _ROOTS_MAX - 1])
+    """The first given name and what it may be short for."""
+    word = _first_word(given)
+    others = nickname_roots(word) - {word}
+    return (word, *sorted(others, key=lambda root: (-_SHORT_FORMS[root], root))[: _ROOTS_MAX - 1])
 
 
-def _names_sorted(record: NormalizedRecord) -> list[str]:
-    """Given and family name by sound, in alphabetical order: the same when they changed places."""
-    pairs = [(name.given, name.family) for name in record.names if name.given and name.family]
-    return [
-        " ".join(sorted((_phonetic(given.split(" ", 1)[0]), _phonetic(family)))) for given, family in pairs
-    ]
+def _birth(form: Callable[[int, int, int], str | None]) -> KeyPart:
+    def texts(date: PartialDate) -> Sequence[str]:
+        return () if (text := form(*date)) is None else (text,)
+
+    return KeyPart("birth_date", texts)
 
 
-def _birth(form: Callable[[int, int, int], str | None]) -> Part:
-    def part(record: NormalizedRecord) -> Sequence[str]:
-        date = record.birth_date
-        return () if date is None or (text := form(*date)) is None else (text,)
-
-    return part
-
-
-def _streets(record: NormalizedRecord) -> list[str]:
+def _street(street: str) -> Sequence[str]:
     """House number and the first word of the street."""
-    return [" ".join(words[:2]) for a in record.addresses if len(words := a.street.split()) > 1]
+    words = street.split(None, 2)
+    return (f"{words[0]} {words[1]}",) if len(words) > 1 else ()
 
 
-#: Part → its values in a record; the words of the vocabulary, defined.
-KEY_PARTS: Final[dict[str, Part]] = {
-    "ssn": lambda r: [i[2] for i in r.identifiers if i[0] == "SSN" and i[1] != "SSN4"],
-    "ssn4": lambda r: [i[2][-4:] for i in r.identifiers if i[0] == "SSN"],
-    "identifier": lambda r: [f"{i[0]} {i[2]}" for i in r.identifiers if i[0] != "SSN"],
+#: What parts read → its values in a record, in their order.
+VALUES: Final[dict[str, Callable[[NormalizedRecord], Sequence[Any]]]] = {
+    "identifier": lambda r: r.identifiers,
     "phone": lambda r: r.phones,
     "email": lambda r: r.emails,
+    "birth_date": lambda r: () if r.birth_date is None else (r.birth_date,),
+    "family": lambda r: [name.family for name in r.names if name.family],
+    "given": lambda r: [name.given for name in r.names if name.given],
+    "middle": lambda r: [name.middle for name in r.names if name.middle],
+    "sex": lambda r: (r.sex,) if r.sex else (),
+    "street": lambda r: [a.street for a in r.addresses if a.street],
+    "city": lambda r: [a.city for a in r.addresses if a.city],
+    "zip": lambda r: [a.zip for a in r.addresses if a.zip],
+}
+
+#: Part → its definition; the words of the vocabulary.
+KEY_PARTS: Final[dict[str, KeyPart | JointPart]] = {
+    "ssn": KeyPart("identifier", lambda i: (i[2],) if i[0] == "SSN" and i[1] != "SSN4" else ()),
+    "ssn4": KeyPart("identifier", lambda i: (i[2][-4:],) if i[0] == "SSN" else ()),
+    "identifier": KeyPart("identifier", lambda i: (f"{i[0]} {i[2]}",) if i[0] != "SSN" else ()),
+    "phone": KeyPart("phone", lambda phone: (phone,)),
+    "email": KeyPart("email", lambda email: (email,)),
     "birth_date": _birth(lambda y, m, d: f"{y:04}{m:02}{d:02}" if y and m and d else None),
     "birth_year": _birth(lambda y, m, d: str(y) if y else None),
     "birth_month_day": _birth(lambda y, m, d: f"{min(m, d):02}{max(m, d):02}" if m and d else None),
-    "family": _families,
-    "family_phonetic": lambda r: [_phonetic(family) for family in _families(r)],
-    "family_prefix": lambda r: [family[:3] for family in _families(r)],
-    "given": _givens,
-    "given_phonetic": lambda r: [_phonetic(given) for given in _givens(r)],
-    "given_root": lambda r: [root for given in _givens(r) for root in _roots(given)],
-    "given_initial": lambda r: [given[0] for given in _givens(r)],
-    "names_sorted": _names_sorted,
-    "initials": lambda r: [
-        "".join(sorted((n.given[0], n.family[0]))) for n in r.names if n.given and n.family
-    ],
-    "middle_initial": lambda r: [name.middle[0] for name in r.names if name.middle],
-    "sex": lambda r: (r.sex,) if r.sex else (),
-    "zip": lambda r: [a.zip[:5] for a in r.addresses if a.zip],
-    "city": lambda r: [a.city for a in r.addresses if a.city],
-    "street": _streets,
-    "street_number": lambda r: [a.street.split(" ", 1)[0] for a in r.addresses if a.street[:1].isdigit()],
+    "family": KeyPart("family", _family_words),
+    "family_phonetic": KeyPart("family", _family_sounds),
+    "family_prefix": KeyPart("family", lambda family: [word[:3] for word in _family_words(family)]),
+    "given": KeyPart("given", lambda given: (_first_word(given),)),
+    "given_phonetic": KeyPart("given", lambda given: (_phonetic(_first_word(given)),)),
+    "given_root": KeyPart("given", _roots),
+    "given_initial": KeyPart("given", lambda given: (given[0],)),
+    "names_sorted": JointPart(lambda given: _phonetic(_first_word(given)), _phonetic, " "),
+    "initials": JointPart(lambda given: given[0], lambda family: family[0], ""),
+    "middle_initial": KeyPart("middle", lambda middle: (middle[0],)),
+    "sex": KeyPart("sex", lambda sex: (sex,)),
+    "zip": KeyPart("zip", lambda code: (code[:5],)),
+    "city": KeyPart("city", lambda city: (city,)),
+    "street": KeyPart("street", _street),
+    "street_number": KeyPart(
+        "street", lambda street: (street.split(" ", 1)[0],) if street[:1].isdigit() else ()
+    ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,28 @@ from mpi.matching.comparison import Columns
 
 Codes = npt.NDArray[np.int32]
 Hashes = npt.NDArray[np.uint64]
+
+
+#: So many faults are kept one by one.
+FAULTS_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What was wrong in one place of a file; never with the value."""
+
+    #: The line of a text file, counted from 1; the row of a table, counted from 0.
+    line: int
+    reason: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """All that was wrong: every fault counted, the first ``FAULTS_MAX`` kept."""
+
+    count: int = 0
+    first: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +71,11 @@ class EncodedRecords:
     keys: Mapping[str, KeyValues]
     #: (field, reason) → how many values were not taken as evidence, as in ``NormalizedRecord.dropped``.
     dropped: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    #: Of each record the row of the table it was read from, counted from 0; int32 [n]. Empty where there was
+    #: no table.
+    rows: Codes = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    #: Rows that break the contract of source records; they are here as records without any value.
+    faults: Faults = field(default_factory=Faults)
 
     @property
     def record_count(self) -> int:

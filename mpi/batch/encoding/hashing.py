@@ -1,0 +1,148 @@
+"""Key values as 64-bit numbers: the same text gives the same number in every process and file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.batch.encoded import Codes, Hashes, KeyValues
+from mpi.matching.blocking import KEY_PARTS, VALUES, JointPart
+from mpi.matching.comparison.distinct import Texts
+from mpi.matching.record import NormalizedRecord
+
+_WORD: Final = 8
+#: The constants of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+_GAMMA: Final = np.uint64(0x9E3779B97F4A7C15)
+_FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND: Final = np.uint64(0x94D049BB133111EB)
+
+
+class Hashed(NamedTuple):
+    """The hashes of values: those of value ``i`` are ``hashes[starts[i]:starts[i + 1]]``.
+
+    ``starts`` int64 [values + 1], ``hashes`` uint64.
+    """
+
+    starts: npt.NDArray[np.int64]
+    hashes: Hashes
+
+
+def hash_texts(texts: Texts) -> Hashes:
+    """One number per text, uint64 [texts]: eight bytes at a time, and the length."""
+    starts = texts.starts.astype(np.int64, copy=False)
+    lengths = np.diff(starts)
+    hashes = _mixed(lengths.astype(np.uint64) + _GAMMA)
+    words = words_of(texts)
+    active = np.flatnonzero(lengths > 0)
+    for offset in range(0, int(lengths.max(initial=0)), _WORD):
+        if offset:
+            active = active[lengths[active] > offset]
+        word = words(starts[active] + offset, lengths[active] - offset)
+        hashes[active] = _mixed(hashes[active] ^ word) + _GAMMA
+    return hashes
+
+
+def words_of(texts: Texts) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Hashes]:
+    """A function that reads up to eight bytes at each place as one number, the first byte highest.
+
+    It takes places in ``texts.octets`` and how many bytes there are; what is beyond reads as zero.
+    """
+    padded = np.concatenate([texts.octets, np.zeros(_WORD, dtype=np.uint8)])
+    every = np.ndarray((len(padded) - _WORD + 1,), dtype=">u8", buffer=padded.data, strides=(1,))
+
+    def words(places: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Hashes:
+        missing = (_WORD - np.clip(lengths, 0, _WORD)).astype(np.uint64) * np.uint64(8)
+        found = every.take(places).astype(np.uint64)
+        # A shift by all 64 bits is not defined.
+        shifted = (found >> np.minimum(missing, np.uint64(63))) << np.minimum(missing, np.uint64(63))
+        return np.where(lengths > 0, shifted, np.uint64(0))
+
+    return words
+
+
+def _mixed(numbers: Hashes) -> Hashes:
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * _FIRST
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * _SECOND
+    return numbers ^ (numbers >> np.uint64(31))
+
+
+def hash_values(values: Sequence[Any], texts_of: Callable[[Any], Sequence[str]]) -> Hashed:
+    """The hashes of the distinct texts that ``texts_of`` makes of each value, in their order."""
+    starts = np.zeros(len(values) + 1, dtype=np.int64)
+    texts: list[str] = []
+    for place, value in enumerate(values, start=1):
+        made = texts_of(value)
+        texts += made if len(made) < 2 else dict.fromkeys(made)
+        starts[place] = len(texts)
+    return Hashed(starts, hash_texts(Texts.of(texts)))
+
+
+def hash_joint(given: Hashes, family: Hashes) -> Hashes:
+    """Of two texts each, whichever is first: uint64."""
+    return _mixed(_mixed(np.minimum(given, family)) + np.maximum(given, family))
+
+
+def gathered(starts: npt.NDArray[np.int64], elements: Codes, hashed: Hashed) -> Hashed:
+    """The distinct hashes of groups of values: those of group ``g`` are
+    ``elements[starts[g]:starts[g + 1]]``.
+    """
+    counts = np.diff(hashed.starts)[elements]
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    within = np.arange(ends[-1]) - np.repeat(ends[:-1], counts)
+    hashes = hashed.hashes[np.repeat(hashed.starts[elements], counts) + within]
+    group_starts = ends[starts]
+    return _distinct(Hashed(group_starts, hashes), np.flatnonzero(np.diff(starts) > 1))
+
+
+def _distinct(hashed: Hashed, doubtful: npt.NDArray[np.intp]) -> Hashed:
+    """Without the hashes that a group has already; only the ``doubtful`` groups can have any twice."""
+    keep = np.ones(len(hashed.hashes), dtype=bool)
+    for group in doubtful.tolist():
+        start, end = hashed.starts[group], hashed.starts[group + 1]
+        seen: set[int] = set()
+        for place, value in enumerate(hashed.hashes[start:end].tolist(), start=int(start)):
+            keep[place] = value not in seen
+            seen.add(value)
+    kept = np.concatenate([[0], np.cumsum(keep)])
+    return Hashed(kept[hashed.starts], hashed.hashes[keep])
+
+
+def key_values(codes: Codes, hashed: Hashed) -> KeyValues:
+    """Of records with the value ``codes`` each (−1 = none). A value without hashes is none."""
+    return KeyValues(group_of=codes, starts=hashed.starts, hashes=hashed.hashes)
+
+
+def record_keys(part: str, records: Sequence[NormalizedRecord]) -> KeyValues:
+    """The values of a key part in each record, made once per distinct value."""
+    definition = KEY_PARTS[part]
+    if isinstance(definition, JointPart):
+        values = [tuple((n.given, n.family) for n in r.names if n.given and n.family) for r in records]
+    else:
+        read = VALUES[definition.reads]
+        values = [tuple(read(record)) for record in records]
+    elements: dict[Any, int] = {}
+    groups: dict[tuple[Any, ...], int] = {}
+    members: list[int] = []
+    starts = [0]
+    codes = np.full(len(records), -1, dtype=np.int32)
+    for place, several in enumerate(values):
+        if not several:
+            continue
+        group = groups.get(several)
+        if group is None:
+            group = groups[several] = len(groups)
+            members += [elements.setdefault(value, len(elements)) for value in several]
+            starts.append(len(members))
+        codes[place] = group
+    distinct = list(elements)
+    if isinstance(definition, JointPart):
+        firsts = hash_values(distinct, lambda pair: (definition.given(pair[0]),)).hashes
+        seconds = hash_values(distinct, lambda pair: (definition.family(pair[1]),)).hashes
+        hashed = Hashed(np.arange(len(distinct) + 1, dtype=np.int64), hash_joint(firsts, seconds))
+    else:
+        hashed = hash_values(distinct, definition.texts)
+    every = np.array(members, dtype=np.int32)
+    return key_values(codes, gathered(np.array(starts, dtype=np.int64), every, hashed))

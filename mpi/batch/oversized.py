@@ -1,0 +1,164 @@
+"""Blocks too large to compare all with all: the shelter's address, the hospital's own telephone number, one
+record sent 300,000 times.
+
+None is skipped, and none is cut short in silence. Its records are compared
+
+* within the narrower blocks that one more key part makes of it, for every key part of the rule set; and
+* with their next neighbours when the block is sorted by birth date and name, and by name and address: the
+  sorted neighbourhood of Hernández and Stolfo (1995). So records that are the same form an unbroken chain.
+
+What that leaves out is counted per block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.batch.blocks import Blocks, Indices, blocks_of, distinct, keys_of, packed, part_hashes
+from mpi.batch.encoded import EncodedRecords, Hashes, KeyValues
+from mpi.matching.rules import RuleSet
+
+#: Records of a narrowed block that are compared all with all.
+NARROWED_MAX: Final = 50
+#: Records that follow in a sorted order that a record is compared with.
+NEIGHBOURS: Final = 5
+#: What the orders go by, most important first.
+ORDERS: Final = (("birth_date", "given", "family", "address"), ("family", "given", "address", "birth_date"))
+_KEY_BITS: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CappedBlock:
+    """A block of more records than are compared all with all."""
+
+    pass_name: str
+    #: Records that share the key.
+    size: int
+    #: Pairs of the block that were compared all the same (neighbours in sorted order), and those that this
+    #: block did not bring together; another pass may have.
+    compared: int
+    not_compared: int
+    #: Position of one of its records, to show what the key stands for.
+    example: int
+
+
+class Oversized:
+    """Takes the oversized blocks of pass after pass, and remembers what became of each."""
+
+    def __init__(self, records: EncodedRecords, rules: RuleSet) -> None:
+        self._records = records
+        self._keys = {one.name: one.key for one in rules.blocking_passes}
+        self._parts = tuple(dict.fromkeys(part for one in rules.blocking_passes for part in one.key))
+        self._orders: list[Hashes] = []
+        self._capped: list[CappedBlock] = []
+        #: What stands for a block's members → its pairs compared; another pass often has the same block.
+        self._seen: dict[tuple[int, int], int] = {}
+
+    def capped(self) -> tuple[CappedBlock, ...]:
+        """The blocks so far, pass by pass, the largest first."""
+        place = {name: number for number, name in enumerate(self._keys)}
+        return tuple(sorted(self._capped, key=lambda b: (place[b.pass_name], -b.size, b.example)))
+
+    def pairs(self, pass_name: str, blocks: Blocks) -> Iterator[Indices]:
+        """The pairs of these blocks that are compared, packed. A block whose very records another pass
+        brought together brings nothing more.
+        """
+        sizes = blocks.sizes
+        if not len(sizes):
+            return
+        ends = np.cumsum(sizes)
+        members = blocks.members[np.arange(ends[-1]) + np.repeat(blocks.starts - ends + sizes, sizes)]
+        block_of = np.repeat(np.arange(len(sizes)), sizes)
+        fingerprints = self._fingerprints(members, ends - sizes, sizes)
+        fresh = np.array([fingerprint not in self._seen for fingerprint in fingerprints])
+        chosen = np.flatnonzero(fresh[block_of])
+        pairs = self._of_entries(pass_name, members[chosen], block_of[chosen])
+        compared = np.bincount(block_of[chosen][pairs >> 32], minlength=len(sizes)).tolist()
+        for block, fingerprint in enumerate(fingerprints):
+            self._seen.setdefault(fingerprint, compared[block])
+        examples = members[ends - sizes].tolist()
+        for size, fingerprint, example in zip(sizes.tolist(), fingerprints, examples, strict=True):
+            count = self._seen[fingerprint]
+            self._capped.append(
+                CappedBlock(
+                    pass_name=pass_name,
+                    size=size,
+                    compared=count,
+                    not_compared=size * (size - 1) // 2 - count,
+                    example=example,
+                )
+            )
+        members = members[chosen]
+        yield packed(members[pairs >> 32], members[pairs & 0xFFFFFFFF])
+
+    def _of_entries(self, pass_name: str, members: npt.NDArray[np.int32], block_of: Indices) -> Indices:
+        """Distinct pairs of places in ``members`` of one block, packed and ascending."""
+        found = [np.empty(0, np.int64)]
+        block = _as_key(block_of)
+        for part in self._parts:
+            if part not in self._keys[pass_name]:
+                values = self._records.keys[part]
+                of_members = KeyValues(
+                    group_of=values.group_of[members], starts=values.starts, hashes=values.hashes
+                )
+                keys = keys_of([part_hashes(block), part_hashes(of_members)])
+                found.extend(blocks_of(keys, len(members)).within(NARROWED_MAX).pairs())
+        for order in self._sorting():
+            found.extend(_neighbours(np.lexsort((order[members], block_of)), block_of))
+        pairs = np.concatenate(found)
+        pairs.sort()
+        return distinct(pairs)
+
+    def _fingerprints(
+        self, members: npt.NDArray[np.int32], starts: Indices, sizes: Indices
+    ) -> list[tuple[int, int]]:
+        scattered = (members.astype(np.uint64) + np.uint64(1)) * np.uint64(0xD6E8FEB86659FD93)
+        scattered ^= scattered >> np.uint64(32)
+        sums = np.add.reduceat(scattered * scattered, starts)
+        return list(zip(sizes.tolist(), sums.tolist(), strict=True))
+
+    def _sorting(self) -> list[Hashes]:
+        """Per order what each record sorts by."""
+        if not self._orders:
+            self._orders = [_sort_keys(self._records, fields) for fields in ORDERS]
+        return self._orders
+
+
+def _as_key(block_of: Indices) -> KeyValues:
+    """A key part that is the block itself."""
+    blocks = int(block_of[-1]) + 1 if len(block_of) else 0
+    return KeyValues(
+        group_of=block_of.astype(np.int32),
+        starts=np.arange(blocks + 1),
+        hashes=np.arange(blocks, dtype=np.uint64),
+    )
+
+
+def _neighbours(order: Indices, block_of: Indices) -> Iterator[Indices]:
+    blocks = block_of[order]
+    for apart in range(1, NEIGHBOURS + 1):
+        near = np.flatnonzero(blocks[apart:] == blocks[:-apart])
+        a, b = order[near], order[near + apart]
+        yield packed(np.minimum(a, b), np.maximum(a, b))
+
+
+def _sort_keys(records: EncodedRecords, fields: Sequence[str]) -> Hashes:
+    """The codes of several columns as one number, the first column's the most important; what does not fit is
+    left out. The distinct values behind the codes ascend, so that like values are near.
+    """
+    keys = np.zeros(records.record_count, dtype=np.uint64)
+    room = _KEY_BITS
+    for field in fields:
+        if field not in records.columns.columns:
+            continue
+        codes, values = records.columns.columns[field].codes()
+        bits = min(len(values).bit_length(), room)
+        room -= bits
+        keys <<= np.uint64(bits)
+        keys |= (codes.astype(np.int64) + 1).astype(np.uint64) >> np.uint64(len(values).bit_length() - bits)
+    return keys

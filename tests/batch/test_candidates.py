@@ -1,0 +1,147 @@
+"""Candidate pairs: the same as record by record, within any bound on memory; no large block passed over."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from candidate_reference import encoded, naive_pairs
+from mpi.batch.candidates import Candidates, candidate_pairs
+from mpi.batch.oversized import NEIGHBOURS
+from mpi.batch.pair_keys import PairKeys
+from mpi.matching.record import NormalizedAddress, NormalizedRecord
+from mpi.matching.rules import load_rules
+from people import a_name, a_person
+
+RULES = load_rules()
+
+
+def pairs_of(candidates: Candidates) -> list[tuple[int, int]]:
+    return [
+        pair
+        for left, right in candidates.chunks()
+        for pair in zip(left.tolist(), right.tolist(), strict=True)
+    ]
+
+
+def crowd(count: int, seed: int = 1) -> list[NormalizedRecord]:
+    """People who share much: few names, dates, homes and numbers, several of each."""
+    draw = random.Random(seed)
+    given = ["JANE", "MARGARET", "BOB", "ROBERT", "ANA MARIA", "PEGGY", ""]
+    family = ["PRUITT", "PRUETT", "GARCIA LOPEZ", "LOPEZ", "VAN DER BERG", ""]
+    streets = ["12 ELM ST", "9 OAK AVE", "BROADWAY"]
+    people = []
+    for _ in range(count):
+        aliases = tuple(
+            a_name(draw.choice(given), draw.choice(family[:-1])) for _ in range(draw.choice([0, 0, 1, 3]))
+        )
+        homes = tuple(
+            NormalizedAddress(draw.choice(streets), "", "SPRINGFIELD", "IL", f"6270{draw.randrange(3)}")
+            for _ in range(draw.randrange(3))
+        )
+        person = a_person(
+            draw.choice(given),
+            draw.choice(family),
+            born=draw.choice([(1980, draw.randrange(13), draw.randrange(4)), None]),
+            ssn=draw.choice([None, f"2194588{draw.randrange(40):02}"]),
+            mrn=draw.choice([None, f"A{draw.randrange(60)}"]),
+            phone=draw.choice([None, f"61744201{draw.randrange(30):02}"]),
+            aliases=aliases,
+        )
+        people.append(
+            NormalizedRecord(
+                names=person.names,
+                birth_date=person.birth_date,
+                identifiers=person.identifiers,
+                phones=person.phones,
+                addresses=homes,
+            )
+        )
+    return people
+
+
+@pytest.mark.parametrize("keys_max", [3, 9, 40, 100])
+def test_the_pairs_are_those_that_share_a_key(keys_max: int) -> None:
+    rules = replace(RULES, keys_max=keys_max)
+    people = crowd(300)
+    candidates = candidate_pairs(encoded(people, rules), rules, block_max=300)
+    found = pairs_of(candidates)
+    assert found == sorted(naive_pairs(people, rules))
+    assert candidates.pair_count == len(found)
+    assert not candidates.capped
+    assert sum(candidates.per_pass.values()) >= len(found)
+
+
+def test_chunks_may_be_asked_for_again() -> None:
+    candidates = candidate_pairs(encoded(crowd(100), RULES), RULES)
+    assert pairs_of(candidates) == pairs_of(candidates)
+
+
+@pytest.mark.parametrize("memory_bytes", [1, 30_000, 100_000])
+def test_the_pairs_are_the_same_for_any_bound_on_memory(memory_bytes: int) -> None:
+    records = encoded(crowd(200), RULES)
+    unbounded = candidate_pairs(records, RULES, block_max=40)
+    bounded = candidate_pairs(records, RULES, block_max=40, memory_bytes=memory_bytes)
+    assert pairs_of(bounded) == pairs_of(unbounded)
+    assert bounded.capped == unbounded.capped
+    assert bounded.per_pass == unbounded.per_pass
+
+
+def test_what_was_spilled_is_gone_with_the_candidates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    candidates = candidate_pairs(encoded(crowd(100), RULES), RULES, memory_bytes=1000)
+    assert list(tmp_path.iterdir())
+    del candidates
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("room", [None, 24, 10_000, 30_000])
+def test_a_set_of_pairs_is_each_once_ascending(room: int | None) -> None:
+    draw = np.random.default_rng(3)
+    pairs = PairKeys(room)
+    added = [draw.integers(0, 5_000, size) for size in (0, 1, 4_000, 3_000, 2)]
+    for some in added:
+        pairs.add(some)
+    assert pairs.finished().tolist() == sorted(set(np.concatenate(added).tolist()))
+
+
+def test_nobody_and_one_record_have_no_pairs() -> None:
+    for count in (0, 1):
+        candidates = candidate_pairs(encoded(crowd(count), RULES), RULES)
+        assert (pairs_of(candidates), candidates.pair_count) == ([], 0)
+
+
+def test_records_that_are_the_same_form_a_chain_however_many_they_are() -> None:
+    people = [a_person(phone="6174420198")] * 1000
+    candidates = candidate_pairs(encoded(people, RULES), RULES)
+    found = set(pairs_of(candidates))
+    assert {(n, n + 1) for n in range(999)} <= found
+    assert len(found) <= 1000 * 2 * NEIGHBOURS
+    assert {block.pass_name for block in candidates.capped} >= {"phone", "birth_date_family"}
+    for block in candidates.capped:
+        assert block.size == 1000
+        assert (block.compared, block.compared + block.not_compared) == (len(found), 999 * 500)
+
+
+def test_of_a_block_too_large_those_that_have_more_in_common_are_compared() -> None:
+    """A shelter's telephone: of 600 people the two with one birth date are found, and those of one name."""
+    people = [
+        a_person(
+            f"{a}{b}INA", f"{b}{a}OVIC", born=(1900 + n % 90, 1 + n % 11, 1 + n % 23), phone="6174420198"
+        )
+        for n, (a, b) in enumerate((chr(65 + n % 25), chr(65 + n // 25)) for n in range(600))
+    ]
+    people += [a_person("ZOE", "ZIMMER", born=(1899, 1, 2), phone="6174420198")] * 2
+    candidates = candidate_pairs(encoded(people, RULES), RULES)
+    (block,) = [block for block in candidates.capped if block.pass_name == "phone"]
+    assert block.size == 602
+    found = pairs_of(candidates)
+    assert (600, 601) in found
+    assert 0 < block.compared < block.not_compared
+    assert len(set(found)) == len(found) < 602 * 601 // 4

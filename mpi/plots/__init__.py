@@ -1,0 +1,22 @@
+"""Plots as SVG text: pure functions of numbers, to stand inside a page without script or style sheet.
+
+Every plot has a title and a description for those who do not see it. Colours are the page's: they come from
+the CSS variables ``--ink``, ``--muted``, ``--grid``, ``--accent``, ``--good``, ``--warn`` and ``--bad``, with
+colours for a page that sets none.
+"""
+
+from mpi.plots.evidence import evidence_bar, share_bar
+from mpi.plots.histogram import Mark, histogram
+from mpi.plots.lines import Line, line_chart
+from mpi.plots.reliability import ReliabilityPoint, reliability_diagram
+
+__all__ = [
+    "Line",
+    "Mark",
+    "ReliabilityPoint",
+    "evidence_bar",
+    "histogram",
+    "line_chart",
+    "reliability_diagram",
+    "share_bar",
+]

@@ -27,13 +27,44 @@ _ROOTS_MAX: Final = 4
 _SHORT_FORMS: Final = Counter(triplet.name1.upper() for triplet in name_triplets())
 
 
-class KeyPart(NamedTuple):
-    """``texts`` of one value of those that ``reads`` names in ``VALUES``, the same wherever the value
-    stands.
-    """
+class WordsPart(NamedTuple):
+    """The texts made of each value that ``reads`` names in ``VALUES``, wherever the value stands."""
 
     reads: str
     texts: Callable[[Any], Sequence[str]]
+
+    def of(self, record: NormalizedRecord) -> list[str]:
+        make = self.texts
+        return [text for value in VALUES[self.reads](record) for text in make(value)]
+
+
+class PiecePart(NamedTuple):
+    """Each text that ``reads`` names in ``VALUES``, or a piece of it."""
+
+    reads: str
+    piece: slice = slice(None)
+
+    def of(self, record: NormalizedRecord) -> list[str]:
+        piece = self.piece
+        return [text[piece] for text in VALUES[self.reads](record)]
+
+
+class IdentifierPart(NamedTuple):
+    """Of the identifiers whose authority and type ``prefix`` answers with a text: that, and a piece of the
+    value.
+    """
+
+    prefix: Callable[[str, str], str | None]
+    piece: slice = slice(None)
+
+    def of(self, record: NormalizedRecord) -> list[str]:
+        piece = self.piece
+        texts = []
+        for authority, kind, value in record.identifiers:
+            prefix = self.prefix(authority, kind)
+            if prefix is not None:
+                texts.append(prefix + value[piece])
+        return texts
 
 
 class JointPart(NamedTuple):
@@ -44,6 +75,16 @@ class JointPart(NamedTuple):
     given: Callable[[str], str]
     family: Callable[[str], str]
     separator: str
+
+    def of(self, record: NormalizedRecord) -> list[str]:
+        return [
+            self.separator.join(sorted((self.given(name.given), self.family(name.family))))
+            for name in record.names
+            if name.given and name.family
+        ]
+
+
+KeyPart = WordsPart | PiecePart | IdentifierPart | JointPart
 
 
 class BlockingKey(NamedTuple):
@@ -62,7 +103,8 @@ def blocking_keys(record: NormalizedRecord, rules: RuleSet) -> tuple[BlockingKey
         for part in parts:
             found = values.get(part)
             if found is None:
-                values[part] = found = _part_texts(part, record)
+                found = KEY_PARTS[part].of(record)
+                values[part] = found = found if len(found) < 2 else tuple(dict.fromkeys(found))
             if len(found) == 1:
                 last = found[0]
                 texts = [f"{text}\x1f{last}" for text in texts]
@@ -74,21 +116,6 @@ def blocking_keys(record: NormalizedRecord, rules: RuleSet) -> tuple[BlockingKey
             for text in texts:
                 keys[BlockingKey(pass_name, _hash(text))] = None
     return tuple(keys)[: rules.keys_max]
-
-
-def _part_texts(part: str, record: NormalizedRecord) -> Sequence[str]:
-    """The distinct texts of a part in a record, in the order of the values they are made of."""
-    definition = KEY_PARTS[part]
-    found: list[str] = []
-    if isinstance(definition, KeyPart):
-        for value in VALUES[definition.reads](record):
-            found += definition.texts(value)
-    else:
-        given, family, separator = definition
-        for name in record.names:
-            if name.given and name.family:
-                found.append(separator.join(sorted((given(name.given), family(name.family)))))
-    return found if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 def _hash(text: str) -> int:
@@ -127,11 +154,11 @@ def _roots(given: str) -> tuple[str, ...]:
     return (word, *sorted(others, key=lambda root: (-_SHORT_FORMS[root], root))[: _ROOTS_MAX - 1])
 
 
-def _birth(form: Callable[[int, int, int], str | None]) -> KeyPart:
+def _birth(form: Callable[[int, int, int], str | None]) -> WordsPart:
     def texts(date: PartialDate) -> Sequence[str]:
         return () if (text := form(*date)) is None else (text,)
 
-    return KeyPart("birth_date", texts)
+    return WordsPart("birth_date", texts)
 
 
 def _street(street: str) -> Sequence[str]:
@@ -142,7 +169,6 @@ def _street(street: str) -> Sequence[str]:
 
 #: What parts read → its values in a record, in their order.
 VALUES: Final[dict[str, Callable[[NormalizedRecord], Sequence[Any]]]] = {
-    "identifier": lambda r: r.identifiers,
     "phone": lambda r: r.phones,
     "email": lambda r: r.emails,
     "birth_date": lambda r: () if r.birth_date is None else (r.birth_date,),
@@ -156,30 +182,30 @@ VALUES: Final[dict[str, Callable[[NormalizedRecord], Sequence[Any]]]] = {
 }
 
 #: Part → its definition; the words of the vocabulary.
-KEY_PARTS: Final[dict[str, KeyPart | JointPart]] = {
-    "ssn": KeyPart("identifier", lambda i: (i[2],) if i[0] == "SSN" and i[1] != "SSN4" else ()),
-    "ssn4": KeyPart("identifier", lambda i: (i[2][-4:],) if i[0] == "SSN" else ()),
-    "identifier": KeyPart("identifier", lambda i: (f"{i[0]} {i[2]}",) if i[0] != "SSN" else ()),
-    "phone": KeyPart("phone", lambda phone: (phone,)),
-    "email": KeyPart("email", lambda email: (email,)),
+KEY_PARTS: Final[dict[str, KeyPart]] = {
+    "ssn": IdentifierPart(lambda authority, kind: "" if authority == "SSN" and kind != "SSN4" else None),
+    "ssn4": IdentifierPart(lambda authority, _: "" if authority == "SSN" else None, slice(-4, None)),
+    "identifier": IdentifierPart(lambda authority, _: f"{authority} " if authority != "SSN" else None),
+    "phone": PiecePart("phone"),
+    "email": PiecePart("email"),
     "birth_date": _birth(lambda y, m, d: f"{y:04}{m:02}{d:02}" if y and m and d else None),
     "birth_year": _birth(lambda y, m, d: str(y) if y else None),
     "birth_month_day": _birth(lambda y, m, d: f"{min(m, d):02}{max(m, d):02}" if m and d else None),
-    "family": KeyPart("family", _family_words),
-    "family_phonetic": KeyPart("family", _family_sounds),
-    "family_prefix": KeyPart("family", lambda family: [word[:3] for word in _family_words(family)]),
-    "given": KeyPart("given", lambda given: (_first_word(given),)),
-    "given_phonetic": KeyPart("given", lambda given: (_phonetic(_first_word(given)),)),
-    "given_root": KeyPart("given", _roots),
-    "given_initial": KeyPart("given", lambda given: (given[0],)),
+    "family": WordsPart("family", _family_words),
+    "family_phonetic": WordsPart("family", _family_sounds),
+    "family_prefix": WordsPart("family", lambda family: [word[:3] for word in _family_words(family)]),
+    "given": WordsPart("given", lambda given: (_first_word(given),)),
+    "given_phonetic": WordsPart("given", lambda given: (_phonetic(_first_word(given)),)),
+    "given_root": WordsPart("given", _roots),
+    "given_initial": PiecePart("given", slice(1)),
     "names_sorted": JointPart(lambda given: _phonetic(_first_word(given)), _phonetic, " "),
     "initials": JointPart(lambda given: given[0], lambda family: family[0], ""),
-    "middle_initial": KeyPart("middle", lambda middle: (middle[0],)),
-    "sex": KeyPart("sex", lambda sex: (sex,)),
-    "zip": KeyPart("zip", lambda code: (code[:5],)),
-    "city": KeyPart("city", lambda city: (city,)),
-    "street": KeyPart("street", _street),
-    "street_number": KeyPart(
+    "middle_initial": PiecePart("middle", slice(1)),
+    "sex": PiecePart("sex"),
+    "zip": PiecePart("zip", slice(5)),
+    "city": PiecePart("city"),
+    "street": WordsPart("street", _street),
+    "street_number": WordsPart(
         "street", lambda street: (street.split(" ", 1)[0],) if street[:1].isdigit() else ()
     ),
 }

@@ -54,18 +54,18 @@ def source_record(
         source=_reference(flat, "source", SOURCE_LENGTH_MAX, reference_required, source),
         local_id=_local_id(flat, reference_required),
         names=names,
-        birth_date=_text(flat.get("birth_date"), "birth_date"),
-        sex=_text(flat.get("sex"), "sex"),
-        ssn=_text(flat.get("ssn"), "ssn"),
-        mrn=_text(flat.get("mrn"), "mrn"),
+        birth_date=flat_text(flat.get("birth_date"), "birth_date"),
+        sex=flat_text(flat.get("sex"), "sex"),
+        ssn=flat_text(flat.get("ssn"), "ssn"),
+        mrn=flat_text(flat.get("mrn"), "mrn"),
         identifiers=_listed(flat, "identifiers", _identifier, None, _equal),
         addresses=addresses,
-        phones=_listed(flat, "phones", _text, _text(flat.get("phone"), "phone"), _equal),
-        emails=_listed(flat, "emails", _text, _text(flat.get("email"), "email"), _equal),
-        mother_maiden=_text(flat.get("mother_maiden"), "mother_maiden"),
-        multiple_birth=_truth(flat.get("multiple_birth"), "multiple_birth"),
-        birth_order=_birth_order(flat.get("birth_order")),
-        deceased=_deceased(flat.get("deceased")),
+        phones=_listed(flat, "phones", flat_text, flat_text(flat.get("phone"), "phone"), _equal),
+        emails=_listed(flat, "emails", flat_text, flat_text(flat.get("email"), "email"), _equal),
+        mother_maiden=flat_text(flat.get("mother_maiden"), "mother_maiden"),
+        multiple_birth=flat_truth(flat.get("multiple_birth"), "multiple_birth"),
+        birth_order=flat_birth_order(flat.get("birth_order")),
+        deceased=flat_deceased(flat.get("deceased")),
     )
     _refuse_empty(record)
     return record
@@ -100,7 +100,8 @@ def flat_record(record: SourceRecord) -> dict[str, Any]:
     return flat
 
 
-def _text(value: Any, field: str, length_max: int = TEXT_LENGTH_MAX) -> str | None:
+def flat_text(value: Any, field: str, length_max: int = TEXT_LENGTH_MAX) -> str | None:
+    """The text of a flat field as it is, None where it is blank. Raises InvalidRecord naming the field."""
     if value is None:
         return None
     if type(value) is not str:
@@ -125,7 +126,7 @@ def _refuse_surrogates(value: str, field: str) -> None:
 def _reference(
     flat: Mapping[str, Any], field: str, length_max: int, required: bool, default: str | None = None
 ) -> str:
-    value = _text(flat.get(field), field, length_max) or _text(default, field, length_max)
+    value = flat_text(flat.get(field), field, length_max) or flat_text(default, field, length_max)
     if value is None and required:
         raise InvalidRecord(f"{field} is missing", field=field)
     return value or ""
@@ -135,17 +136,17 @@ def _local_id(flat: Mapping[str, Any], required: bool) -> str:
     if flat.get("record_id") is None:
         return _reference(flat, "local_id", LOCAL_ID_LENGTH_MAX, required)
     record_id = _reference(flat, "record_id", LOCAL_ID_LENGTH_MAX, required)
-    local_id = _text(flat.get("local_id"), "local_id", LOCAL_ID_LENGTH_MAX)
+    local_id = flat_text(flat.get("local_id"), "local_id", LOCAL_ID_LENGTH_MAX)
     if local_id is not None and local_id != record_id:
         raise InvalidRecord("local_id and record_id are two names of one field and differ", field="record_id")
     return record_id
 
 
-def _truth(value: Any, field: str) -> bool | None:
+def flat_truth(value: Any, field: str) -> bool | None:
     """True and False, and the words for them that a CSV file has."""
     if value is None or isinstance(value, bool):
         return value
-    text = _text(value, field)
+    text = flat_text(value, field)
     if text is None:
         return None
     word = text.strip().lower()
@@ -154,19 +155,21 @@ def _truth(value: Any, field: str) -> bool | None:
     raise InvalidRecord(f"{field} must be true or false", field=field)
 
 
-def _deceased(value: Any) -> bool | str | None:
+def flat_deceased(value: Any) -> bool | str | None:
+    """True, False, or the date of death as text."""
     if value is None or isinstance(value, bool):
         return value
-    text = _text(value, "deceased")
+    text = flat_text(value, "deceased")
     word = text.strip().lower() if text else ""
     return word in _WORDS_TRUE if word in _WORDS_TRUE or word in _WORDS_FALSE else text
 
 
-def _birth_order(value: Any) -> int | None:
+def flat_birth_order(value: Any) -> int | None:
+    """The number, sent as one or as text. Raises InvalidRecord on any other."""
     if value is None:
         return None
     if type(value) is str:
-        text = (_text(value, "birth_order") or "").strip()
+        text = (flat_text(value, "birth_order") or "").strip()
         if not text:
             return None
         # isascii first: isdigit alone also accepts superscripts, which int() refuses.
@@ -178,7 +181,7 @@ def _birth_order(value: Any) -> int | None:
 
 
 def _flat_part(flat: Mapping[str, Any], part: type[_Part], fields: tuple[str, ...]) -> _Part | None:
-    texts = {field: text for field in fields if (text := _text(flat.get(field), field)) is not None}
+    texts = {field: text for field in fields if (text := flat_text(flat.get(field), field)) is not None}
     return part(**texts) if texts else None
 
 
@@ -214,7 +217,7 @@ def _parts(item: Any, field: str, allowed: tuple[str, ...]) -> dict[str, str]:
         raise InvalidRecord(f"{field} must be an object", field=field)
     if not set(allowed).issuperset(item):
         raise _unknown_key(item, frozenset(allowed), f"{field}.")
-    texts = {key: _text(item.get(key), f"{field}.{key}") for key in allowed}
+    texts = {key: flat_text(item.get(key), f"{field}.{key}") for key in allowed}
     return {key: text for key, text in texts.items() if text is not None}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.batch.encoded import Codes, Hashes, KeyValues
-from mpi.matching.blocking import KEY_PARTS, VALUES, JointPart
+from mpi.matching.blocking import KEY_PARTS, VALUES, IdentifierPart, JointPart, PiecePart, WordsPart
 from mpi.matching.comparison.distinct import Texts
 from mpi.matching.record import NormalizedRecord
 
@@ -115,19 +115,52 @@ def key_values(codes: Codes, hashed: Hashed) -> KeyValues:
     return KeyValues(group_of=codes, starts=hashed.starts, hashes=hashed.hashes)
 
 
+def hash_part(definition: WordsPart | PiecePart, values: Sequence[Any]) -> Hashed:
+    """The hashes that a part makes of each of the values it reads."""
+    if isinstance(definition, PiecePart):
+        piece = definition.piece
+        return hash_values(values, lambda text: (text[piece],))
+    return hash_values(values, definition.texts)
+
+
+def hash_identifiers(definition: IdentifierPart, identifiers: Sequence[Any]) -> Hashed:
+    """The hash that a part makes of each identifier it is for."""
+
+    def texts(identifier: Any) -> Sequence[str]:
+        prefix = definition.prefix(identifier[0], identifier[1])
+        return () if prefix is None else (prefix + identifier[2][definition.piece],)
+
+    return hash_values(identifiers, texts)
+
+
+def hash_names(definition: JointPart, names: Sequence[tuple[str, str]]) -> Hashed:
+    """The hash of each given and family name."""
+    givens = hash_values(names, lambda pair: (definition.given(pair[0]),)).hashes
+    families = hash_values(names, lambda pair: (definition.family(pair[1]),)).hashes
+    return Hashed(np.arange(len(names) + 1, dtype=np.int64), hash_joint(givens, families))
+
+
 def record_keys(part: str, records: Sequence[NormalizedRecord]) -> KeyValues:
     """The values of a key part in each record, made once per distinct value."""
     definition = KEY_PARTS[part]
     if isinstance(definition, JointPart):
-        values = [tuple((n.given, n.family) for n in r.names if n.given and n.family) for r in records]
-    else:
-        read = VALUES[definition.reads]
-        values = [tuple(read(record)) for record in records]
+        names = [tuple((n.given, n.family) for n in r.names if n.given and n.family) for r in records]
+        return _grouped(names, lambda distinct: hash_names(definition, distinct))
+    if isinstance(definition, IdentifierPart):
+        identifiers = [record.identifiers for record in records]
+        return _grouped(identifiers, lambda distinct: hash_identifiers(definition, distinct))
+    read = VALUES[definition.reads]
+    values = [tuple(read(record)) for record in records]
+    return _grouped(values, lambda distinct: hash_part(definition, distinct))
+
+
+def _grouped(values: Sequence[tuple[Any, ...]], hashed: Callable[[list[Any]], Hashed]) -> KeyValues:
+    """Of records with these values each; ``hashed`` makes the hashes of the distinct values."""
     elements: dict[Any, int] = {}
     groups: dict[tuple[Any, ...], int] = {}
     members: list[int] = []
     starts = [0]
-    codes = np.full(len(records), -1, dtype=np.int32)
+    codes = np.full(len(values), -1, dtype=np.int32)
     for place, several in enumerate(values):
         if not several:
             continue
@@ -137,12 +170,5 @@ def record_keys(part: str, records: Sequence[NormalizedRecord]) -> KeyValues:
             members += [elements.setdefault(value, len(elements)) for value in several]
             starts.append(len(members))
         codes[place] = group
-    distinct = list(elements)
-    if isinstance(definition, JointPart):
-        firsts = hash_values(distinct, lambda pair: (definition.given(pair[0]),)).hashes
-        seconds = hash_values(distinct, lambda pair: (definition.family(pair[1]),)).hashes
-        hashed = Hashed(np.arange(len(distinct) + 1, dtype=np.int64), hash_joint(firsts, seconds))
-    else:
-        hashed = hash_values(distinct, definition.texts)
     every = np.array(members, dtype=np.int32)
-    return key_values(codes, gathered(np.array(starts, dtype=np.int64), every, hashed))
+    return key_values(codes, gathered(np.array(starts, dtype=np.int64), every, hashed(list(elements))))

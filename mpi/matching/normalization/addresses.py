@@ -47,34 +47,55 @@ def read_address(address: Address) -> AddressReading:
     """An address by its parts; a street field that holds the whole address is taken apart first."""
     street, city, state, code, country, _ = address
     if street and not (city or state or code):
-        street, city, state, code = _in_one_line(street)
+        street, city, state, code = in_one_line(street)
     domestic = ascii_upper(country or "").replace(".", " ").strip() in _COUNTRIES_US
-    dropped = []
-    line = read_street(street) if street else StreetLine("")
-    if _is_placeholder_street(line.street):
-        dropped.append(("street", "placeholder-street"))
-        line = StreetLine("")
-    normal_city = read_city(city) if city else ""
-    if normal_city in _CITIES:
-        dropped.append(("city", "placeholder-city"))
-        normal_city = ""
-    normal_state = read_state(state, domestic) if state else ""
-    if normal_state in _PLACEHOLDER_STATES:
-        dropped.append(("state", "placeholder-state"))
-        normal_state = ""
-    normal_zip = read_zip(code, normal_state, domestic) if code else ""
-    if normal_zip in _ZIPS:
-        dropped.append(("zip", "placeholder-zip"))
-        normal_zip = ""
+    line, street_reason = read_street_part(street or "")
+    normal_city, city_reason = read_city_part(city or "")
+    normal_state, state_reason = read_state_part(state or "", domestic)
+    normal_zip, zip_reason = read_zip_part(code or "", normal_state, domestic)
+    reasons = zip(
+        ("street", "city", "state", "zip"),
+        (street_reason, city_reason, state_reason, zip_reason),
+        strict=True,
+    )
     normal = NormalizedAddress(line.street, line.unit, normal_city, normal_state, normal_zip)
-    return AddressReading(normal if any(normal) else None, tuple(dropped))
+    dropped = tuple((field, reason) for field, reason in reasons if reason)
+    return AddressReading(normal if any(normal) else None, dropped)
 
 
-def _is_placeholder_street(street: str) -> bool:
+def read_street_part(text: str) -> tuple[StreetLine, str]:
+    """The delivery line, and why it was not taken where it was not; likewise the other parts below."""
+    line = read_street(text) if text else StreetLine("")
+    if is_placeholder_street(line.street):
+        return StreetLine(""), "placeholder-street"
+    return line, ""
+
+
+def read_city_part(text: str) -> tuple[str, str]:
+    """Of a city; a placeholder is none."""
+    city = read_city(text) if text else ""
+    return ("", "placeholder-city") if city in _CITIES else (city, "")
+
+
+def read_state_part(text: str, domestic: bool = True) -> tuple[str, str]:
+    """Of a state; a placeholder is none."""
+    state = read_state(text, domestic) if text else ""
+    return ("", "placeholder-state") if state in _PLACEHOLDER_STATES else (state, "")
+
+
+def read_zip_part(text: str, state: str, domestic: bool = True) -> tuple[str, str]:
+    """Of a ZIP code in a normalized state; a placeholder is none."""
+    code = read_zip(text, state, domestic) if text else ""
+    return ("", "placeholder-zip") if code in _ZIPS else (code, "")
+
+
+def is_placeholder_street(street: str) -> bool:
+    """Whether a normalized street is what people type where none is known."""
     return street in _STREETS or (len(street) > 2 and len(set(street)) == 1)
 
 
-def _in_one_line(text: str) -> tuple[str, str, str, str]:
+def in_one_line(text: str) -> tuple[str, str, str, str]:
+    """Street, city, state and ZIP code of an address that stands in the street field; else the text alone."""
     match = _IN_ONE_LINE.fullmatch(ascii_upper(text).strip())
     if not match or read_state(match["state"], True) not in _STATE_CODES:
         return text, "", "", ""

@@ -29,6 +29,7 @@ _DROPPED = frozenset(placeholders()["dates"]["dropped"])
 _SCANNED = str.maketrans("oOQDlI|!zZsSBGgq", "0000111122558699")
 
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+_SLASHED = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})", re.ASCII)
 # A time after the date: ISO "T10:30", HL7 "19800101103000.0000-0500", "1/2/1980 0:00".
 _TIME = re.compile(r"(?<=\d)[T ]\s*\d{1,2}:\d\d.*$", re.ASCII | re.DOTALL)
 _HL7 = re.compile(r"(\d{8})(\d{2,6}(\.\d+)?)?([+-]\d{4})?", re.ASCII)
@@ -59,6 +60,11 @@ def read_date(text: str) -> DateReading:
     plain = _ISO.fullmatch(text)
     if plain:
         return _dated(int(plain[1]), int(plain[2]), int(plain[3]))
+    slashed = _SLASHED.fullmatch(text)
+    if slashed:
+        return _year_last(int(slashed[1]), int(slashed[2]), int(slashed[3]), True)
+    if len(text) == 8 and text.isascii() and text.isdigit():
+        return _from_digits(text)
     ascii_text = to_ascii(text).strip()
     if ascii_text.upper() in _PLACEHOLDER_WORDS:
         return DateReading(None, ("placeholder-date",))

@@ -6,6 +6,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from mpi.matching.normalization.tables import listed
 from mpi.matching.normalization.transliteration import to_ascii
 from mpi.matching.record import Identifier, NormalizedIdentifier
@@ -17,6 +20,7 @@ _SAME_DIGIT_LENGTH_MIN = 5
 _ADVERTISED = listed("ssn", "advertised")
 _ADVERTISED_PREFIX = tuple(listed("ssn", "advertised_prefix"))
 _SSN_SEQUENCES = listed("ssn", "sequences")
+_NOT_PLAIN_SSNS = np.array(sorted(map(int, _ADVERTISED | _SSN_SEQUENCES)), dtype=np.int64)
 _LAST_FOUR = listed("ssn", "last_four")
 _WORDS = listed("identifiers", "words")
 _SEQUENCES = listed("identifiers", "sequences")
@@ -73,7 +77,9 @@ def read_ssn(text: str) -> IdentifierReading:
         return _nine_digits(value)
     if value.isdigit() and len(value) == 4:
         return _last_four(value)
-    reason = _refusal(value) or ("identifier-too-short" if len(value) < _NATIONAL_LENGTH_MIN else "")
+    reason = identifier_refusal(value) or (
+        "identifier-too-short" if len(value) < _NATIONAL_LENGTH_MIN else ""
+    )
     return IdentifierReading(None, reason) if reason else _reading("SSN", "NI", value)
 
 
@@ -102,6 +108,19 @@ def _nine_digits(value: str) -> IdentifierReading:
     return _reading("SSN", "SS", value)
 
 
+def plain_ssns(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which nine-digit numbers are Social Security numbers that no rule turns on: most, many at once.
+
+    Of those ``read_ssn`` gives ``("SSN", "SS", nine digits)``; of the others it says what they are.
+    """
+    area, group, serial = numbers // 1_000_000, numbers // 10_000 % 100, numbers % 10_000
+    plain: npt.NDArray[np.bool_] = (area > 0) & (area != 666) & (area < 900) & (group > 0) & (serial > 0)
+    plain &= ~np.isin(numbers, _NOT_PLAIN_SSNS) & (numbers % 111_111_111 != 0)
+    for prefix in _ADVERTISED_PREFIX:
+        plain &= numbers // 10 ** (9 - len(prefix)) != int(prefix)
+    return plain
+
+
 def _is_itin_group(group: int) -> bool:
     return 50 <= group <= 65 or 70 <= group <= 88 or 90 <= group <= 92 or 94 <= group <= 99
 
@@ -127,7 +146,7 @@ def read_identifier(identifier: Identifier) -> IdentifierReading:
     if known in _SSN_AUTHORITIES or kind in ("SS", "SSN", "SSN4"):
         return read_ssn(identifier.value)
     value = read_value(identifier.value)
-    reason = _refusal(value)
+    reason = identifier_refusal(value)
     if reason:
         return IdentifierReading(None, reason)
     if known in _MBI_AUTHORITIES:
@@ -144,7 +163,14 @@ def read_value(text: str) -> str:
     return _NOT_ALNUM.sub("", to_ascii(text).upper())
 
 
-def _refusal(value: str) -> str:
+def is_own_authority(authority: str) -> bool:
+    """Whether identifiers of an authority have no rules but those of all identifiers."""
+    known = authority.strip().lower()
+    return known not in _SSN_AUTHORITIES and known not in _MBI_AUTHORITIES and known != "itin"
+
+
+def identifier_refusal(value: str) -> str:
+    """Why an identifier of letters and digits is not taken; empty where it is."""
     if not value:
         return "identifier-empty"
     if not value.strip("0") or value in _WORDS or value in _SEQUENCES:

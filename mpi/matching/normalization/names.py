@@ -30,7 +30,8 @@ _ANY = listed("names", "any")
 _PLACEHOLDERS = {field: _ANY | listed("names", field) for field in ("given", "middle", "family")}
 _RAW = listed("names", "raw")
 _HOUSEHOLD = listed("names", "household_words")
-_PAIRS = frozenset((given, family) for given, family in placeholders()["names"]["pairs"])
+#: Given and family names that together are nobody's.
+PLACEHOLDER_PAIRS = frozenset((given, family) for given, family in placeholders()["names"]["pairs"])
 #: Family names of one letter that people have (Korean O, Burmese U, Chinese E).
 _ONE_LETTER_FAMILIES = frozenset("OEU")
 
@@ -69,17 +70,32 @@ def read_name(name: PersonName) -> NameReading:
     return _read(name.given or "", name.middle or "", name.family or "", name.suffix or "")
 
 
+def plain_part(text: str) -> str | None:
+    """A given, middle or family name that no rule turns on, made comparable; None where a rule may.
+
+    ``""``, an absent part, is plain.
+    """
+    part = text.upper()
+    if part and (not part.isalpha() or not part.isascii() or part in _TURNING or may_be_newborn(part)):
+        return None
+    return None if len(part) > 2 and len(set(part)) == 1 else part
+
+
+def is_plain_family(family: str) -> bool:
+    """Whether a plain family name makes a name plain: there is one, and no rule for single letters
+    applies.
+    """
+    return len(family) > 1
+
+
 def _plain(given: str, middle: str, family: str) -> NameReading | None:
     """The reading of a name of plain words that no rule turns on: most names, at a tenth of the cost."""
-    parts = (given.upper(), middle.upper(), family.upper())
-    for part in parts:
-        if part and (not part.isalpha() or not part.isascii() or part in _TURNING or may_be_newborn(part)):
-            return None
-        if len(part) > 2 and len(set(part)) == 1:
-            return None
-    if len(parts[2]) < 2 or (parts[0], parts[2]) in _PAIRS:
+    first, second, last = plain_part(given), plain_part(middle), plain_part(family)
+    if first is None or second is None or last is None:
         return None
-    return NameReading((NormalizedName(*parts, ""),))
+    if not is_plain_family(last) or (first, last) in PLACEHOLDER_PAIRS:
+        return None
+    return NameReading((NormalizedName(first, second, last, ""),))
 
 
 @lru_cache(maxsize=16_384)
@@ -129,7 +145,7 @@ def _one_name(parts: _Parts) -> NameReading:
     family = _taken("family", parts.family, family, dropped)
     given_text, middle_text = _split_given(given, middle)
     family_text = " ".join(family)
-    if (given_text, family_text) in _PAIRS:
+    if (given_text, family_text) in PLACEHOLDER_PAIRS:
         return NameReading((), None, (*dropped, ("name", "placeholder-name")))
     # A suffix alone is nobody's name.
     if not (given_text or middle_text or family_text):

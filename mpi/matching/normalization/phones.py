@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number
 from phonenumbers import parse as parse_number
 
@@ -16,6 +18,7 @@ _DIGITS_MIN = 7
 #: E.164 allows 15; a carelessly scanned one may have a few more, and is compared as it stands.
 _DIGITS_MAX = 20
 _SEQUENCES = listed("phones", "sequences")
+_LONG_SEQUENCES = np.array([int(digits) for digits in _SEQUENCES if len(digits) == 10], dtype=np.int64)
 
 _NOT_DIGIT = re.compile(r"\D+", re.ASCII)
 _EXTENSION = re.compile(
@@ -97,6 +100,16 @@ def _refusal(digits: str) -> str:
     if len(digits) == 10 and digits[3:6] == "555" and digits[6:8] != "01":
         return "placeholder-phone"
     return ""
+
+
+def plain_phones(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which ten-digit numbers are North American ones that no rule turns on: most, many at once.
+
+    Of those, written with or without +1 or 1, ``read_phone`` gives 1 and the ten digits.
+    """
+    plain: npt.NDArray[np.bool_] = (numbers >= 2_000_000_000) & (numbers % 10_000_000 % 1_111_111 != 0)
+    plain &= (numbers // 10_000 % 1_000 != 555) & ~np.isin(numbers, _LONG_SEQUENCES)
+    return plain
 
 
 def is_north_american(number: str) -> bool:

@@ -59,6 +59,8 @@ _HIGHWAYS = (
     (re.compile(r"\bU ?S (?:HWY|HIGHWAY)(?= [0-9]+[A-Z]?$)"), "US HIGHWAY"),
     (re.compile(r"\b(?:HWY|HIWAY)(?= [0-9]+[A-Z]?$)"), "HIGHWAY"),
 )
+#: One of these stands before the number of every highway.
+_ROADS = frozenset(("RD", "ROAD", "CR", "HWY", "HIGHWAY", "HIWAY", "RTE", "RT", "ROUTE"))
 _UNIT_VALUE = re.compile(
     r"#?(?:[0-9]+(?:ST|ND|RD|TH)?[A-Z]{0,2}|[A-Z]{1,2}[0-9]*|[0-9A-Z]+-[0-9A-Z]+|[0-9]+[A-Z][0-9]+)"
 )
@@ -80,7 +82,26 @@ def read_street(text: str) -> StreetLine:
     >>> read_street("P.O. Box 1600").street
     'PO BOX 1600'
     """
-    line = _read_line(_delivery_part(ascii_upper(text)))
+    upper = ascii_upper(text)
+    number, _, rest = upper.partition(" ")
+    if rest and number.isdigit():
+        line = read_after_number(rest)
+        return StreetLine(number + line.street, line.unit)
+    return _settled(upper)
+
+
+@lru_cache(maxsize=65_536)
+def read_after_number(upper: str) -> StreetLine:
+    """What follows a house number and a space, in upper-case ASCII: it reads the same after every number.
+
+    The street begins with a space, or is empty where nothing is left of it.
+    """
+    line = _settled("1 " + upper)
+    return StreetLine(line.street[1:], line.unit)
+
+
+def _settled(upper: str) -> StreetLine:
+    line = _read_line(_delivery_part(upper))
     if not line.unit and _TURNING.isdisjoint(line.street.split()):
         return line
     for _ in range(ROUNDS_MAX):
@@ -107,6 +128,11 @@ def _delivery_part(upper: str) -> str:
 
 def _box_or_route(line: str) -> StreetLine | None:
     """Post office boxes, rural and contract routes, military units and general delivery, or None."""
+    if line[:1].isdigit():
+        # All but a box stand at the beginning.
+        joined = line.replace(" ", "")
+        if not ("BOX" in joined or "POB" in joined or "CALLER" in joined):
+            return None
     if _GENERAL.fullmatch(line):
         return StreetLine("GENERAL DELIVERY")
     rural = _RURAL.fullmatch(line)
@@ -144,8 +170,9 @@ def _street_and_unit(tokens: list[str]) -> StreetLine:
     number, words = (tokens[:1], tokens[1:]) if tokens[0][0].isdigit() and len(tokens) > 1 else ([], tokens)
     words = _abbreviated(words)
     street = " ".join((*number, *words))
-    for pattern, name in _HIGHWAYS:
-        street = pattern.sub(name, street)
+    if len(words) > 1 and words[-2] in _ROADS:
+        for pattern, name in _HIGHWAYS:
+            street = pattern.sub(name, street)
     return StreetLine(street, unit)
 
 

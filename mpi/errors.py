@@ -7,7 +7,8 @@ MpiError
 │   ├── InvalidEnterpriseId      its check character is wrong: it was mistyped
 │   ├── UnknownSource            nobody declared this source system
 │   ├── UnknownAuthority         nobody declared this assigning authority
-│   └── UnreadableFile           a file that cannot be read as what it says it is
+│   ├── UnreadableFile           a file that cannot be read as what it says it is
+│   └── CannotTrain              the records cannot support the model: the message says why
 ├── NotFound                     no such record, identity, task, merge, assertion
 │   └── Erased                   there was one, and it was erased (HTTP 410)
 ├── Conflict                     the world moved on, or a person said otherwise (HTTP 409)
@@ -21,6 +22,7 @@ MpiError
 ├── Denied                       who is asking may not (HTTP 401, 403)
 │   ├── Unauthenticated
 │   └── Forbidden
+├── WorkerLost                   a process that shared the work ended before it (exit code 1)
 └── Unavailable                  nobody's fault: try again later (HTTP 503, Retry-After)
     ├── DatabaseUnavailable
     └── EmbeddedDatabaseFailed   our own PostgreSQL would not start: the message says why
@@ -83,6 +85,12 @@ class UnreadableFile(BadInput):
     """The file cannot be read."""
 
     code = "unreadable-file"
+
+
+class CannotTrain(BadInput):
+    """These records cannot support a model."""
+
+    code = "cannot-train"
 
 
 class NotFound(MpiError):
@@ -161,6 +169,12 @@ class Forbidden(Denied):
     """The role of these credentials does not allow this."""
 
     code = "forbidden"
+
+
+class WorkerLost(MpiError):
+    """A worker process ended before its work: it was stopped, or memory ran out. Try fewer processes."""
+
+    code = "worker-lost"
 
 
 class Unavailable(MpiError):

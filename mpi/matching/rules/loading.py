@@ -38,6 +38,7 @@ _TOP_KEYS = frozenset(
         "blocking_passes",
         "comparisons",
         "guards",
+        "provenance",
     }
 )
 
@@ -64,21 +65,35 @@ def _find(path_or_name: str | Path) -> Path:
     )
 
 
-def parse_rules(text: str, *, name: str, folder: Path | None = None) -> RuleSet:
-    """The rule set in TOML text; frequency files are looked for in ``folder``. Raises ``InvalidRuleSet``."""
+def parse_rules(
+    text: str,
+    *,
+    name: str,
+    folder: Path | None = None,
+    frequencies: Mapping[str, FrequencyTable] | None = None,
+) -> RuleSet:
+    """The rule set in TOML text. Frequency files are looked for in ``folder``, unless the tables are given
+    because they are not in files yet. Raises ``InvalidRuleSet``.
+    """
     try:
         try:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise InvalidRuleSet(f"not TOML: {error}") from error
-        return _rule_set(document, text, name, folder)
+        if frequencies is None:
+            frequencies = _frequencies(_table(document, "frequencies", optional=True), folder)
+        return _rule_set(document, text, name, frequencies)
     except InvalidRuleSet as error:
         raise InvalidRuleSet(f"{name}.toml: {error}", field=error.field) from error
 
 
-def _rule_set(document: dict[str, Any], text: str, name: str, folder: Path | None) -> RuleSet:
+def _rule_set(
+    document: dict[str, Any], text: str, name: str, frequencies: Mapping[str, FrequencyTable]
+) -> RuleSet:
     _only("the rule set", document, _TOP_KEYS)
-    frequencies = _frequencies(_table(document, "frequencies", optional=True), folder)
+    provenance = _table(document, "provenance", optional=True)
+    if any(isinstance(value, dict) for value in provenance.values()):
+        raise InvalidRuleSet("provenance: holds a table; it takes values and lists", field="provenance")
     relations = _each(document, "relations", "name", _relation)
     thresholds = _table(document, "thresholds")
     _only("thresholds", thresholds, {"review_weight", "link_weight"})
@@ -97,6 +112,7 @@ def _rule_set(document: dict[str, Any], text: str, name: str, folder: Path | Non
         comparisons=_each(document, "comparisons", "field", partial(_comparison, relations)),
         guards=_each(document, "guards", "name", _guard),
         frequencies=frequencies,
+        provenance=provenance,
     )
 
 

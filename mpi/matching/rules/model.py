@@ -173,6 +173,8 @@ class RuleSet:
     comparisons: tuple[Comparison, ...]
     guards: tuple[Guard, ...]
     frequencies: Mapping[str, FrequencyTable] = field(default_factory=dict, repr=False)
+    #: Where a trained rule set comes from. It decides nothing and is no part of the hash.
+    provenance: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if not 1 <= self.keys_max <= 100:
@@ -227,8 +229,10 @@ def _check_names(key: str, names: list[str]) -> None:
 
 def content_hash(content: str, frequencies: Mapping[str, FrequencyTable]) -> str:
     """16 hexadecimal digits that change when a value of the TOML text or a frequency does, not with a
-    comment.
+    comment nor with the ``[provenance]`` table.
     """
+    document = tomllib.loads(content)
+    document.pop("provenance", None)
     tables = sorted((name, table.hash) for name, table in frequencies.items())
-    canonical = json.dumps([tomllib.loads(content), tables], sort_keys=True)
+    canonical = json.dumps([document, tables], sort_keys=True)
     return sha256(canonical.encode()).hexdigest()[:16]

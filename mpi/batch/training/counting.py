@@ -1,0 +1,164 @@
+"""Pairs counted by pattern: all candidates, and random pairs for what strangers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.batch.candidates import Candidates
+from mpi.batch.progress import Progress, silent
+from mpi.batch.scored import PatternCounts
+from mpi.batch.training.latent import Floats, LatentClasses, Levels
+from mpi.matching.comparison import Columns, compare
+from mpi.matching.rules import RuleSet
+
+Positions = npt.NDArray[np.int64]
+Packed = npt.NDArray[np.int64]
+
+#: Random pairs compared: a level of one in 10,000 is seen 40 times.
+RANDOM_PAIRS: Final = 400_000
+#: Of more candidates every second, third, … is compared.
+CANDIDATES_MAX: Final = 3_000_000
+#: Pairs compared at a time.
+_CHUNK: Final = 1 << 17
+#: Values shared by several records are looked at one by one, up to so many.
+_SHARED_VALUES_MAX: Final = 50_000
+
+#: The plastic number: steps of its inverse and that one's square fill a square most evenly (Roberts 2018).
+_PLASTIC: Final = 1.3247179572447460
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RandomPairs:
+    """What random pairs agree on; ``identical`` is of the same pairs, ``identical_all`` of all pairs of
+    records.
+
+    [levels of all comparisons] each: pairs at the level that have the very same value on both sides.
+    """
+
+    patterns: PatternCounts
+    identical: Floats
+    identical_all: Floats
+
+    @property
+    def pair_count(self) -> int:
+        return int(self.patterns.counts.sum())
+
+
+def candidate_patterns(
+    columns: Columns, candidates: Candidates, rules: RuleSet, *, progress: Progress = silent
+) -> tuple[PatternCounts, int]:
+    """The patterns of every ``step``-th candidate, their counts times ``step``; and the step."""
+    step = -(-candidates.pair_count // CANDIDATES_MAX) or 1
+    done, kept = 0, []
+    for left, right in candidates.chunks():
+        first = -done % step
+        kept.append(_packed(columns, left[first::step], right[first::step], rules))
+        done += len(left)
+        progress("comparing candidates", done, candidates.pair_count)
+    found = _counted(kept, rules)
+    return replace(found, counts=found.counts * step), step
+
+
+def pair_patterns(columns: Columns, left: Positions, right: Positions, rules: RuleSet) -> Levels:
+    """The pattern of each pair, [pairs, comparisons]."""
+    return compare(columns, left, right, rules).levels.T.copy()
+
+
+def random_pairs(
+    columns: Columns, rules: RuleSet, classes: LatentClasses, *, pair_count: int = RANDOM_PAIRS
+) -> RandomPairs:
+    """Pairs spread evenly over all pairs of records; the same for the same records."""
+    left, right = random_positions(columns.record_count, pair_count)
+    kept, identical = [], np.zeros(int(classes.starts[-1]))
+    for start in range(0, len(left), _CHUNK):
+        a, b = left[start : start + _CHUNK], right[start : start + _CHUNK]
+        levels = compare(columns, a, b, rules).levels
+        kept.append(_pack(levels, rules))
+        for place, comparison in enumerate(rules.comparisons):
+            codes = columns.columns[comparison.field].codes()[0]
+            same = (codes[a] == codes[b]) & (levels[place] >= 0)
+            identical[classes.columns(place)] += np.bincount(
+                levels[place][same], minlength=len(comparison.levels)
+            )
+    return RandomPairs(
+        patterns=_counted(kept, rules),
+        identical=identical,
+        identical_all=_identical_pairs(columns, rules, classes),
+    )
+
+
+def random_positions(record_count: int, pair_count: int) -> tuple[Positions, Positions]:
+    """Pairs of different records, fewer where there are not so many; no pair is preferred to another."""
+    if record_count * (record_count - 1) // 2 <= pair_count:
+        left, right = np.triu_indices(record_count, 1)
+        return left.astype(np.int64), right.astype(np.int64)
+    steps = np.arange(1, pair_count + 1, dtype=np.float64)
+    left = (steps / _PLASTIC % 1 * record_count).astype(np.int64)
+    right = (steps / _PLASTIC**2 % 1 * record_count).astype(np.int64)
+    different = left != right
+    return left[different], right[different]
+
+
+def _identical_pairs(columns: Columns, rules: RuleSet, classes: LatentClasses) -> Floats:
+    """Pairs of all records that have the same value, by the level of the value with itself: Σ c (c − 1) / 2.
+
+    0 for a field with too many shared values to look at: hardly anything but numbers has so many, and those
+    are shared by one person's records rather than by strangers.
+    """
+    found = np.zeros(int(classes.starts[-1]))
+    for place, comparison in enumerate(rules.comparisons):
+        codes = columns.columns[comparison.field].codes()[0]
+        there = np.flatnonzero(codes >= 0)
+        if not len(there):
+            continue
+        counts = np.bincount(codes[there])
+        shared = np.flatnonzero(counts > 1)
+        if not 0 < len(shared) <= _SHARED_VALUES_MAX:
+            continue
+        example = np.zeros(len(counts), dtype=np.int64)
+        example[codes[there]] = there
+        alone = replace(rules, comparisons=(comparison,), guards=())
+        own = compare(columns, example[shared], example[shared], alone).levels[0]
+        pairs = counts[shared] * (counts[shared] - 1.0) / 2
+        level = own >= 0
+        found[classes.columns(place)] = np.bincount(
+            own[level], weights=pairs[level], minlength=len(comparison.levels)
+        )
+    return found
+
+
+def _packed(
+    columns: Columns, left: npt.NDArray[np.int32], right: npt.NDArray[np.int32], rules: RuleSet
+) -> Packed:
+    return _pack(compare(columns, left, right, rules).levels, rules)
+
+
+def _pack(levels: Levels, rules: RuleSet) -> Packed:
+    """One number per pair, from levels [comparisons, pairs]."""
+    packed = np.zeros(levels.shape[1], dtype=np.int64)
+    for comparison, row in zip(rules.comparisons, levels, strict=True):
+        packed *= len(comparison.levels) + 1
+        packed += row
+        packed += 1
+    return packed
+
+
+def _unpack(packed: Packed, rules: RuleSet) -> Levels:
+    levels = np.empty((len(packed), len(rules.comparisons)), dtype=np.int8)
+    rest = packed
+    for place in range(len(rules.comparisons) - 1, -1, -1):
+        rest, level = np.divmod(rest, len(rules.comparisons[place].levels) + 1)
+        levels[:, place] = level - 1
+    return levels
+
+
+def _counted(packed: Iterable[Packed], rules: RuleSet) -> PatternCounts:
+    ordered = np.sort(np.concatenate([np.empty(0, np.int64), *packed]))
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    counts = np.diff(first, append=len(ordered))
+    return PatternCounts(levels=_unpack(ordered[first], rules), counts=counts.astype(np.int64))

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
 
-from mpi.batch.candidates import Candidates
+from mpi.batch.candidates import Candidates, candidate_pairs
+from mpi.batch.clustering import NO_PAIRS, Pairs, cluster_links, held_apart
 from mpi.batch.encoded import EncodedRecords
-from mpi.batch.scored import Scoring
-from mpi.identity.clustering import Clusters
+from mpi.batch.outcome import cluster_table, pair_table
+from mpi.batch.progress import Progress, silent
+from mpi.batch.scored import ScoredPairs, Scoring
+from mpi.batch.scoring import score_candidates
+from mpi.identity.clustering import Clusters, Refusal
+from mpi.matching.decision import LINK
 from mpi.matching.rules import RuleSet
+
+#: Records of one cluster: nobody is registered so often, a placeholder that looks like a person is.
+CLUSTER_SIZE_MAX: Final = 100
+#: Of the memory allowed, what pairs waiting to be compared may take; the records themselves need the rest.
+_SHARE_OF_PAIRS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +43,107 @@ class Deduplication:
     def refused(self) -> npt.NDArray[np.int64]:
         """Positions in ``scoring.pairs`` of the links that clustering refused, with ``clusters.reasons``."""
         return self.clusters.refused
+
+    def clusters_frame(self) -> pd.DataFrame:
+        """``source, record_id, cluster_id`` of every record, as ``outcome.cluster_table`` has them."""
+        return cluster_table(self.records, self.clusters).to_pandas()
+
+    def pairs_frame(self) -> pd.DataFrame:
+        """The pairs from the review weight up, as ``outcome.pair_table`` has them."""
+        return pair_table(self.records, self.scoring.pairs, self.clusters, self.rules).to_pandas()
+
+
+def deduplicate(
+    source: EncodedRecords | pa.Table | pd.DataFrame,
+    rules: RuleSet,
+    *,
+    train: bool = False,
+    size_max: int = CLUSTER_SIZE_MAX,
+    processes: int = 1,
+    memory_bytes: int | None = None,
+    must_link: Pairs = NO_PAIRS,
+    cannot_link: Pairs = NO_PAIRS,
+    progress: Progress = silent,
+) -> Deduplication:
+    """Which records are one person's.
+
+    Args:
+        source: flat columns as text (``mpi.batch.read_table``), or records encoded already.
+        train: first fit the rule set's probabilities to these records; where they do not support that, the
+            rules stay as they are and a warning says why.
+        size_max: records of one cluster.
+        processes: processes that score pairs. The outcome is the same for any number.
+        memory_bytes: about what may be used; pairs beyond it wait in a temporary folder.
+        must_link, cannot_link: what people stated, positions of records int64 [pairs, 2].
+    """
+    records = _encoded(source, rules, progress)
+    pair_bytes = None if memory_bytes is None else memory_bytes // _SHARE_OF_PAIRS
+    candidates = candidate_pairs(records, rules, memory_bytes=pair_bytes, progress=progress)
+    rules, remarks = _trained(records, rules, progress) if train else (rules, ())
+    scoring = score_candidates(records, candidates, rules, processes=processes, progress=progress)
+    clusters = _clustered(records.record_count, scoring.pairs, rules, size_max, must_link, cannot_link)
+    return Deduplication(
+        records=records,
+        candidates=candidates,
+        scoring=scoring,
+        clusters=clusters,
+        rules=rules,
+        warnings=(*remarks, *_capped_warnings(candidates), *_refusal_warnings(clusters, size_max)),
+    )
+
+
+def _encoded(
+    source: EncodedRecords | pa.Table | pd.DataFrame, rules: RuleSet, progress: Progress
+) -> EncodedRecords:
+    if isinstance(source, EncodedRecords):
+        return source
+    from mpi.batch.encoding import encode_table
+
+    table = pa.Table.from_pandas(source, preserve_index=False) if isinstance(source, pd.DataFrame) else source
+    return encode_table(table, rules, progress=progress)
+
+
+def _trained(records: EncodedRecords, rules: RuleSet, progress: Progress) -> tuple[RuleSet, tuple[str, ...]]:
+    from mpi.batch.training import CannotTrain, train
+
+    try:
+        return train(records, rules, progress=progress).rules, ()
+    except CannotTrain as error:
+        return rules, (f"not trained, the rules were used as they are: {error}",)
+
+
+def _clustered(
+    n: int, pairs: ScoredPairs, rules: RuleSet, size_max: int, must_link: Pairs, cannot_link: Pairs
+) -> Clusters:
+    """Clusters of the links; ``refused`` are positions in ``pairs``."""
+    links = np.flatnonzero(pairs.decision == LINK)
+    apart = held_apart(pairs, rules)
+    clusters = cluster_links(
+        n,
+        pairs.left[links],
+        pairs.right[links],
+        pairs.weight[links],
+        size_max=size_max,
+        must_link=must_link,
+        cannot_link=cannot_link,
+        vetoed=np.stack([pairs.left[apart], pairs.right[apart]], axis=1).astype(np.int64),
+    )
+    return replace(clusters, refused=links[clusters.refused])
+
+
+def _capped_warnings(candidates: Candidates) -> list[str]:
+    if not candidates.capped:
+        return []
+    largest = max(candidates.capped, key=lambda block: block.size)
+    lost = sum(block.not_compared for block in candidates.capped)
+    reason = (
+        f"{len(candidates.capped):,} blocks were too large to compare all with all, the largest of "
+        f"{largest.size:,} records in pass {largest.pass_name}; {lost:,} of their pairs were left out"
+    )
+    return [reason]
+
+
+def _refusal_warnings(clusters: Clusters, size_max: int) -> list[str]:
+    count = clusters.reasons.count(Refusal.SIZE)
+    reason = f"{count:,} links were refused because a cluster would have more than {size_max} records"
+    return [reason] if count else []

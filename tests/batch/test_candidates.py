@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from candidate_reference import encoded, naive_pairs
+from candidate_reference import crowd, encoded, naive_pairs
 from mpi.batch.candidates import Candidates, candidate_pairs
 from mpi.batch.oversized import NEIGHBOURS
 from mpi.batch.pair_keys import PairKeys
-from mpi.matching.record import NormalizedAddress, NormalizedRecord
 from mpi.matching.rules import load_rules
-from people import a_name, a_person
+from people import a_person
 
 RULES = load_rules()
 
@@ -26,42 +24,6 @@ def pairs_of(candidates: Candidates) -> list[tuple[int, int]]:
         for left, right in candidates.chunks()
         for pair in zip(left.tolist(), right.tolist(), strict=True)
     ]
-
-
-def crowd(count: int, seed: int = 1) -> list[NormalizedRecord]:
-    """People who share much: few names, dates, homes and numbers, several of each."""
-    draw = random.Random(seed)
-    given = ["JANE", "MARGARET", "BOB", "ROBERT", "ANA MARIA", "PEGGY", ""]
-    family = ["PRUITT", "PRUETT", "GARCIA LOPEZ", "LOPEZ", "VAN DER BERG", ""]
-    streets = ["12 ELM ST", "9 OAK AVE", "BROADWAY"]
-    people = []
-    for _ in range(count):
-        aliases = tuple(
-            a_name(draw.choice(given), draw.choice(family[:-1])) for _ in range(draw.choice([0, 0, 1, 3]))
-        )
-        homes = tuple(
-            NormalizedAddress(draw.choice(streets), "", "SPRINGFIELD", "IL", f"6270{draw.randrange(3)}")
-            for _ in range(draw.randrange(3))
-        )
-        person = a_person(
-            draw.choice(given),
-            draw.choice(family),
-            born=draw.choice([(1980, draw.randrange(13), draw.randrange(4)), None]),
-            ssn=draw.choice([None, f"2194588{draw.randrange(40):02}"]),
-            mrn=draw.choice([None, f"A{draw.randrange(60)}"]),
-            phone=draw.choice([None, f"61744201{draw.randrange(30):02}"]),
-            aliases=aliases,
-        )
-        people.append(
-            NormalizedRecord(
-                names=person.names,
-                birth_date=person.birth_date,
-                identifiers=person.identifiers,
-                phones=person.phones,
-                addresses=homes,
-            )
-        )
-    return people
 
 
 @pytest.mark.parametrize("keys_max", [3, 9, 40, 100])

@@ -1,0 +1,170 @@
+"""All candidate pairs compared, scored and decided, by the kernel that everything else uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.batch.candidates import Candidates, Positions
+from mpi.batch.encoded import EncodedRecords
+from mpi.batch.progress import Progress, silent
+from mpi.batch.scored import PatternCounts, ScoredPairs, Scoring
+from mpi.batch.workers import shared_out
+from mpi.matching.comparison import Agreement, Columns, compare
+from mpi.matching.decision import decide
+from mpi.matching.guards import GuardHit
+from mpi.matching.patterns import patterns
+from mpi.matching.rules import RuleSet
+from mpi.matching.scoring import probability, score
+
+#: Total weights of this range are counted by their own bin; lighter and heavier ones by the outermost.
+BINS_FROM: Final = -60
+BINS_TO: Final = 90
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ChunkScores:
+    """What a chunk of candidates leaves: the pairs that are kept, and counts over all of them."""
+
+    pair_count: int
+    #: Of ScoredPairs the arrays named so.
+    kept: dict[str, npt.NDArray[Any]]
+    guard_sets: tuple[tuple[GuardHit, ...], ...]
+    #: Distinct packed patterns, ascending, and the pairs of each.
+    packed: Counts
+    counts: Counts
+    bins: Counts
+
+
+def score_candidates(
+    records: EncodedRecords,
+    candidates: Candidates,
+    rules: RuleSet,
+    *,
+    processes: int = 1,
+    progress: Progress = silent,
+) -> Scoring:
+    """Compare, score and decide every candidate pair.
+
+    Kept are the pairs that weigh enough for a review, whatever guards make of them. With several
+    ``processes`` (Linux) the result is the same to the bit. Raises WorkerLost when one of them ends early.
+    """
+
+    def share(number: int, workers: int) -> Iterator[_ChunkScores]:
+        for left, right in islice(candidates.chunks(), number, None, workers):
+            yield _scored(records.columns, left, right, rules)
+
+    parts: list[_ChunkScores] = []
+    done = 0
+    progress("scoring pairs", 0, candidates.pair_count)
+    for part in shared_out(share, processes):
+        parts.append(part)
+        done += part.pair_count
+        progress("scoring pairs", done, candidates.pair_count)
+    packed, counts = _added_up([part.packed for part in parts], [part.counts for part in parts])
+    return Scoring(
+        pairs=_joined(parts or [_scored(records.columns, *_NO_PAIRS, rules)]),
+        pair_count=done,
+        patterns=PatternCounts(levels=_unpacked(packed, rules), counts=counts),
+        bins_from=BINS_FROM,
+        bins=reduce(np.add, (part.bins for part in parts), np.zeros(BINS_TO - BINS_FROM, np.int64)),
+    )
+
+
+_NO_PAIRS: Final = (np.empty(0, np.int32), np.empty(0, np.int32))
+
+
+def _scored(columns: Columns, left: Positions, right: Positions, rules: RuleSet) -> _ChunkScores:
+    agreement = compare(columns, left, right, rules)
+    scored = score(agreement, rules)
+    packed, counts = _distinct(_packed(scored.codes, rules))
+    kept = np.flatnonzero(scored.total_weight >= rules.thresholds.review_weight)
+    agreement = Agreement(
+        levels=agreement.levels[:, kept],
+        frequencies={row: shares[kept] for row, shares in agreement.frequencies.items()},
+    )
+    bins = np.clip(np.floor(scored.total_weight), BINS_FROM, BINS_TO - 1).astype(np.int64) - BINS_FROM
+    scored = score(agreement, rules)
+    decision, hits = decide(scored, rules)
+    sets: dict[tuple[GuardHit, ...], int] = {(): 0}
+    guard_set = [sets.setdefault(hit, len(sets)) for hit in hits]
+    return _ChunkScores(
+        pair_count=len(left),
+        kept={
+            "left": left[kept],
+            "right": right[kept],
+            "weight": scored.total_weight,
+            "decision": decision,
+            "levels": agreement.levels,
+            "weights": scored.weights.astype(np.float32),
+            "household_weight": scored.household_weight.astype(np.float32),
+            "guard_set": np.array(guard_set, dtype=np.int16),
+        },
+        guard_sets=tuple(sets),
+        packed=packed,
+        counts=counts,
+        bins=np.bincount(bins, minlength=BINS_TO - BINS_FROM),
+    )
+
+
+def _joined(parts: list[_ChunkScores]) -> ScoredPairs:
+    """The kept pairs of all chunks; their sets of guards in an order that depends on the sets alone."""
+    sets = tuple(sorted({one for part in parts for one in part.guard_sets}))
+    places = {one: place for place, one in enumerate(sets)}
+    guard_set = [
+        np.array([places[one] for one in part.guard_sets], dtype=np.int16)[part.kept["guard_set"]]
+        for part in parts
+    ]
+    joined = {name: np.concatenate([part.kept[name] for part in parts], axis=-1) for name in parts[0].kept}
+    return ScoredPairs(
+        **{**joined, "guard_set": np.concatenate(guard_set)},
+        probability=probability(joined["weight"]),
+        guard_sets=sets,
+    )
+
+
+def _distinct(packed: Counts) -> tuple[Counts, Counts]:
+    """Each number once, ascending, and how often it is there."""
+    ascending = np.sort(packed)
+    starts = np.flatnonzero(np.diff(ascending, prepend=-1))
+    return ascending[starts], np.diff(starts, append=len(ascending))
+
+
+def _added_up(packed: list[Counts], counts: list[Counts]) -> tuple[Counts, Counts]:
+    """Several such counts made one."""
+    numbers = np.concatenate([np.empty(0, np.int64), *packed])
+    order = np.argsort(numbers, kind="stable")
+    numbers = numbers[order]
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    if not len(starts):
+        return numbers, np.empty(0, np.int64)
+    together: Counts = np.add.reduceat(np.concatenate(counts)[order], starts)
+    return numbers[starts], together
+
+
+def _packed(codes: npt.NDArray[np.int32], rules: RuleSet) -> Counts:
+    """The patterns of a pair's groups of comparisons as one number."""
+    packing = patterns(rules)
+    packed = np.zeros(codes.shape[1], dtype=np.int64)
+    for group, code in zip(packing.groups[::-1], codes[::-1], strict=True):
+        packed *= int(np.prod([packing.sizes[comparison] for comparison in group]))
+        packed += code
+    return packed
+
+
+def _unpacked(packed: Counts, rules: RuleSet) -> npt.NDArray[np.int8]:
+    """Levels [patterns, comparisons] of packed patterns."""
+    packing = patterns(rules)
+    levels = np.empty((len(packed), len(packing.sizes)), dtype=np.int8)
+    for comparison, size in enumerate(packing.sizes):
+        packed, rest = np.divmod(packed, size)
+        levels[:, comparison] = rest - 1
+    return levels

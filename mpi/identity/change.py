@@ -96,6 +96,31 @@ class Cause(StrEnum):
     RETIRED = "retired"
     #: A retired record was sent again.
     RETURNED = "returned"
+    #: All records were looked at anew, at once.
+    RELINK = "relink"
+    #: A relink was taken back.
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The pair of records that speaks most for what was decided, by record ID."""
+
+    record_ids: tuple[int, int]
+    #: Total match weight, log2.
+    weight: float
+    probability: float
+    #: Names of the guards that fired on the pair.
+    guards: tuple[str, ...] = ()
+
+    def other(self, record_id: int) -> int:
+        """The record of the pair that is not this one; the first, when it is about others."""
+        left, right = self.record_ids
+        return right if record_id == left else left
+
+    def told(self) -> dict[str, Any]:
+        """As an event's ``data`` tells it."""
+        return {"weight": round(self.weight, 3), "evidence": list(self.record_ids)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

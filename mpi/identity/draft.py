@@ -7,6 +7,7 @@ merged or retired, where redirects point, which assertions no longer hold, and w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from mpi.identity.change import (
     DecidedBy,
     Event,
     EventType,
+    Evidence,
     IdentityChange,
     IdentityStatus,
     LinkChange,
@@ -34,13 +36,24 @@ class Draft:
     """Working copies of a neighbourhood. Methods note decisions and do not ask whether they are allowed."""
 
     def __init__(
-        self, state: Neighbourhood, *, task_id: int | None = None, undone_task_id: int | None = None
+        self,
+        state: Neighbourhood,
+        *,
+        task_id: int | None = None,
+        undone_task_id: int | None = None,
+        batch_id: int | None = None,
     ) -> None:
         self.state = state
+        #: The batch that all of this belongs to, if any.
+        self.batch_id = batch_id
         #: The task that is being answered, if any, and the one whose answer is taken back.
         self.task_id, self.undone_task_id = task_id, undone_task_id
         #: Record → the identity it belongs to by now.
         self.home = {record: link.enterprise_id for record, link in state.links.items()}
+        #: The same the other way round.
+        self._members: dict[str, set[int]] = defaultdict(set)
+        for record, enterprise_id in self.home.items():
+            self._members[enterprise_id].add(record)
         self.retired = {record for record, link in state.links.items() if link.retired}
         #: Subsumed → merge, of those not undone.
         self.live_merges = {m.merge.subsumed: m.merge for m in state.merges.values() if not m.undone}
@@ -50,7 +63,9 @@ class Draft:
         self.tasks: dict[int, TaskChange] = {}
         self.events: list[Event] = []
         self._decided_by: dict[int, DecidedBy] = {}
-        self._issued: list[str] = []
+        self._evidence: dict[int, Evidence | None] = {}
+        self._issued: dict[str, None] = {}
+        self._successors: dict[str, tuple[str, ...]] = {}
         self._merges: list[Merge] = []
         self._undone: list[int] = []
         self._assertions: list[Assertion] = []
@@ -58,7 +73,7 @@ class Draft:
 
     def members(self, enterprise_id: str) -> tuple[int, ...]:
         """The records of an identity by now, in order."""
-        return tuple(sorted(record for record, home in self.home.items() if home == enterprise_id))
+        return tuple(sorted(self._members.get(enterprise_id, ())))
 
     @property
     def complete(self) -> set[str]:
@@ -78,7 +93,7 @@ class Draft:
 
     def issue(self, enterprise_id: str) -> None:
         """A new identity; its records are moved to it next."""
-        self._issued.append(enterprise_id)
+        self._issued[enterprise_id] = None
         self.events.append(Event(type=EventType.ENTERPRISE_ID_ASSIGNED, enterprise_id=enterprise_id))
 
     def move(
@@ -89,9 +104,10 @@ class Draft:
         decided_by: DecidedBy,
         *,
         merge_id: int | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
         """One record goes to another identity: exactly one event of the ledger."""
-        parted = cause in (Cause.UNLINK, Cause.ASSERTION)
+        parted = cause in (Cause.UNLINK, Cause.ASSERTION) or (cause is Cause.RELINK and to_id in self._issued)
         before = self._decided_by.get(record_id, self.state.links[record_id].decided_by)
         self.events.append(
             Event(
@@ -105,13 +121,22 @@ class Draft:
                     "cause": cause.value,
                     "decided_by": decided_by.value,
                     "decided_by_before": before.value,
+                    **({} if self.batch_id is None else {"batch_id": self.batch_id}),
+                    **({} if evidence is None else evidence.told()),
                 },
             )
         )
+        self._members[self.home[record_id]].discard(record_id)
+        self._members[to_id].add(record_id)
         self.home[record_id] = to_id
         self._decided_by[record_id] = decided_by
+        self._evidence[record_id] = evidence
 
-    def merge(self, merge: Merge) -> None:
+    def dissolve(self, enterprise_id: str, successors: tuple[str, ...]) -> None:
+        """An identity whose records went to several others: looking it up names these."""
+        self._successors[enterprise_id] = successors
+
+    def merge(self, merge: Merge, evidence: Evidence | None = None) -> None:
         """``merge.subsumed`` redirects from here on, and its records belong to ``merge.surviving``."""
         self._merges.append(merge)
         self.live_merges[merge.subsumed] = merge
@@ -126,7 +151,14 @@ class Draft:
             )
         )
         for record in merge.moved_record_ids:
-            self.move(record, merge.surviving, Cause.MERGE, merge.decided_by, merge_id=merge.merge_id)
+            self.move(
+                record,
+                merge.surviving,
+                Cause.MERGE,
+                merge.decided_by,
+                merge_id=merge.merge_id,
+                evidence=evidence,
+            )
 
     def undo(self, merge: Merge, returned: Collection[int], left: Collection[int]) -> None:
         """``merge.subsumed`` is itself again and has ``returned``; ``left`` stay where people put them."""
@@ -232,10 +264,11 @@ class Draft:
             return before.status
         if enterprise_id in self.live_merges:
             return IdentityStatus.MERGED
-        members = [record for record, home in self.home.items() if home == enterprise_id]
-        if any(record not in self.retired for record in members):
+        members = self._members.get(enterprise_id, set())
+        if not members <= self.retired:
             return IdentityStatus.ACTIVE
-        if before is not None and before.status is IdentityStatus.SPLIT and not members:
+        was_split = before is not None and before.status is IdentityStatus.SPLIT
+        if not members and (was_split or enterprise_id in self._successors):
             return IdentityStatus.SPLIT
         return IdentityStatus.RETIRED
 
@@ -295,11 +328,22 @@ class Draft:
         return whole, partly
 
     def _link_changes(self) -> tuple[LinkChange, ...]:
-        return tuple(
-            LinkChange(record_id=record, from_id=before, to_id=self.home[record], decided_by=decided_by)
-            for record, decided_by in self._decided_by.items()
-            if (before := self.state.links[record].enterprise_id) != self.home[record]
-        )
+        changes = []
+        for record, decided_by in self._decided_by.items():
+            before, evidence = self.state.links[record].enterprise_id, self._evidence[record]
+            if before != self.home[record]:
+                changes.append(
+                    LinkChange(
+                        record_id=record,
+                        from_id=before,
+                        to_id=self.home[record],
+                        decided_by=decided_by,
+                        weight=evidence.weight if evidence else None,
+                        probability=evidence.probability if evidence else None,
+                        with_record_id=evidence.other(record) if evidence else None,
+                    )
+                )
+        return tuple(changes)
 
     def _identity_changes(self) -> tuple[IdentityChange, ...]:
         changes = []
@@ -307,11 +351,12 @@ class Draft:
             before = self.state.identities.get(enterprise_id)
             status = self.status(enterprise_id)
             survivor = self.root(enterprise_id) if status is IdentityStatus.MERGED else None
+            was = before.successors if before else ()
             change = IdentityChange(
                 enterprise_id=enterprise_id,
                 status=status,
                 surviving_id=survivor,
-                successors=before.successors if before and status is IdentityStatus.SPLIT else (),
+                successors=self._successors.get(enterprise_id, was) if status is IdentityStatus.SPLIT else (),
             )
             if before is None:
                 changes.append(replace(change, issued=True))

@@ -94,18 +94,31 @@ def _linked(own: str, event: ToldEvent) -> str:
         return f"{record} moved from {from_id} to {to_id} with the merge."
     if cause == Cause.UNMERGE:
         return f"{record} returned from {from_id} to {to_id} when the merge was undone."
+    if cause == Cause.RELINK:
+        return (
+            f"{record} moved from {from_id} to {to_id} when all records were looked at anew{_weight(event)}."
+        )
+    if cause == Cause.ROLLBACK:
+        return f"{record} returned from {from_id} to {to_id} when a relink was taken back{_by(event)}."
     if cause == Cause.UNDO:
         return f"{record} returned from {from_id} to {to_id} when an answer was taken back{_by(event)}."
     if cause == Cause.RETURNED:
         return f"{record} was sent again after it had been retired."
+    return f"{record} came in and was linked to {to_id}{_weight(event)}."
+
+
+def _weight(event: ToldEvent) -> str:
     weight = event.data.get("weight")
-    evidence = f" with a match weight of {weight:.1f}" if isinstance(weight, int | float) else ""
-    return f"{record} came in and was linked to {to_id}{evidence}."
+    return f" with a match weight of {weight:.1f}" if isinstance(weight, int | float) else ""
 
 
 def _unlinked(own: str, event: ToldEvent) -> str:
     to_id, from_id = event.enterprise_ids[0], event.enterprise_ids[-1]
-    why = ": a person stated that they are different" if event.data.get("cause") == Cause.ASSERTION else ""
+    cause = event.data.get("cause")
+    if cause == Cause.RELINK:
+        parted = "was taken out of {} and got {} when all were looked at anew"
+        return f"{_named(event)} {parted.format(from_id, to_id)}."
+    why = ": a person stated that they are different" if cause == Cause.ASSERTION else ""
     return f"{_named(event)} was taken out of {from_id}{_by(event)} and got {to_id}{why}."
 
 

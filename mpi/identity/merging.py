@@ -285,8 +285,12 @@ def _live_merge(state: Neighbourhood, merge_id: int) -> Merge:
 
 
 def _travelled(state: Neighbourhood, record_id: int, merge_id: int) -> bool:
-    """Whether the record moved only along with later merges since, or came back with their undoing."""
+    """Whether the record moved only along with later merges since, or came back with their undoing.
+
+    A relink that was taken back counts as if it had not been.
+    """
     later: set[int] | None = None
+    relinks: set[int] = set()
     for move in state.moves:
         if move.record_id != record_id:
             continue
@@ -300,6 +304,10 @@ def _travelled(state: Neighbourhood, record_id: int, merge_id: int) -> bool:
             later.add(move.merge_id)
         elif cause == Cause.UNMERGE and move.merge_id in later:
             later.discard(move.merge_id)
+        elif cause == Cause.RELINK:
+            relinks.add(move.data["batch_id"])
+        elif cause == Cause.ROLLBACK and move.data["batch_id"] in relinks:
+            relinks.discard(move.data["batch_id"])
         else:
             return False
-    return later is not None
+    return later is not None and not relinks

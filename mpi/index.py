@@ -9,7 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mpi.batch.encoded import EncodedRecords
 from mpi.batch.feeds import ColumnMap, read_map
+from mpi.batch.progress import Progress as Stages
+from mpi.batch.progress import silent
 from mpi.errors import MpiError
 from mpi.installation import declared_sources, make_ready, open_context, open_database
 from mpi.matching.flat import FLAT_FIELDS, source_record
@@ -26,6 +29,7 @@ from mpi.services import (
     publishing,
     quality,
     rehearsing,
+    relinking,
     stewardship,
     tasks,
 )
@@ -52,6 +56,8 @@ from mpi.services.context import Context
 from mpi.services.explaining import Reference
 from mpi.services.loading import LineOutcome, LoadSummary, Progress
 from mpi.services.quality import Standing
+from mpi.services.relink_planning import RelinkAnswer, RelinkStep
+from mpi.services.relinking import RollbackAnswer
 from mpi.services.replay import Replay
 from mpi.settings import Settings
 from mpi.storage.database import connection
@@ -74,7 +80,10 @@ __all__ = [
     "Receipt",
     "RecordRef",
     "Rejection",
+    "RelinkAnswer",
+    "RelinkStep",
     "Replay",
+    "RollbackAnswer",
     "Standing",
     "StoredRecord",
     "TaskAnswer",
@@ -198,6 +207,35 @@ class Index:
     def why(self, a: str, b: str, *, actor: Actor) -> dict[str, Any]:
         """Why two stored records or identities agree, part by part."""
         return explaining.compare(self._context, a, b, actor=actor)
+
+    # All records at once
+
+    def relink_plan(
+        self, *, actor: Actor, sample: int = relinking.SAMPLE, progress: Stages = silent
+    ) -> RelinkAnswer:
+        """What grouping all records anew would change, and why; nothing is changed."""
+        return relinking.relink_plan(self._context, actor=actor, sample=sample, progress=progress)
+
+    def relink_apply(
+        self,
+        *,
+        actor: Actor,
+        reason: str | None = None,
+        sample: int = relinking.SAMPLE,
+        progress: Stages = silent,
+    ) -> RelinkAnswer:
+        """Group all records anew, as one batch that can be taken back."""
+        return relinking.relink_apply(
+            self._context, actor=actor, reason=reason, sample=sample, progress=progress
+        )
+
+    def rollback(self, batch_id: int, reason: str, *, actor: Actor) -> RollbackAnswer:
+        """Take a relink back."""
+        return relinking.rollback(self._context, batch_id, reason, actor=actor)
+
+    def encoded_records(self, *, actor: Actor, progress: Stages = silent) -> EncodedRecords:
+        """All active records of the index, encoded for batch work."""
+        return relinking.encoded_records(self._context, actor=actor, progress=progress)
 
     # Identities
 

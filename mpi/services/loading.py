@@ -226,7 +226,17 @@ def batches(context: Context) -> list[dict[str, Any]]:
     """Every file taken in, newest first."""
     with context.transaction() as conn:
         rows = conn.execute(query("batches")).fetchall()
-    names = ("batch_id", "file", "source", "state", "lines_done", "counts", "started_at", "finished_at")
+    names = (
+        "batch_id",
+        "kind",
+        "file",
+        "source",
+        "state",
+        "lines_done",
+        "counts",
+        "started_at",
+        "finished_at",
+    )
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 

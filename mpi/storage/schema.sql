@@ -253,18 +253,21 @@ CREATE TABLE idempotency (
     PRIMARY KEY (scope, key)
 );
 
--- One file taken in; a chunk that is done is never done again.
+-- One file taken in, or one relink of all records; a chunk that is done is never done again.
 CREATE TABLE batch (
     batch_id bigint PRIMARY KEY,
     kind text NOT NULL,
-    file_name text NOT NULL,
-    file_sha256 text NOT NULL,
+    file_name text,
+    file_sha256 text,
     source text,
-    state text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+    state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'rolled_back')),
     lines_done bigint NOT NULL DEFAULT 0,
     counts json NOT NULL DEFAULT '{}',
     started_at timestamptz NOT NULL DEFAULT now(),
-    finished_at timestamptz
+    finished_at timestamptz,
+    reason text,
+    rolled_back_at timestamptz,
+    CONSTRAINT a_load_has_a_file CHECK (kind <> 'load' OR (file_name IS NOT NULL AND file_sha256 IS NOT NULL))
 );
 CREATE UNIQUE INDEX one_batch_per_file ON batch (file_sha256, coalesce(source, ''));
 
@@ -276,6 +279,20 @@ CREATE TABLE batch_line (
     field text,
     reason text,
     PRIMARY KEY (batch_id, line)
+);
+
+-- Links as they were before a relink changed them, so that it can be taken back exactly.
+CREATE TABLE replaced_link (
+    batch_id bigint NOT NULL,
+    record_id bigint NOT NULL,
+    enterprise_id text COLLATE "C" NOT NULL,
+    decided_by text NOT NULL,
+    weight real,
+    probability real,
+    with_record_id bigint,
+    rule_hash text,
+    linked_at timestamptz NOT NULL,
+    PRIMARY KEY (batch_id, record_id)
 );
 
 CREATE TABLE schema_migration (

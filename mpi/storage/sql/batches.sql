@@ -30,4 +30,4 @@ SELECT line, field, reason FROM batch_line WHERE batch_id = %(batch_id)s AND out
 
 -- name: batches
 -- Every file taken in.
-SELECT batch_id, file_name, source, state, lines_done, counts, started_at, finished_at FROM batch ORDER BY batch_id DESC
+SELECT batch_id, kind, file_name, source, state, lines_done, counts, started_at, finished_at FROM batch ORDER BY batch_id DESC

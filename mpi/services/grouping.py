@@ -1,0 +1,168 @@
+"""All records of the index grouped anew by the batch engine, under what people stated."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.batch.deduplication import Deduplication, deduplicate
+from mpi.batch.encoded import EncodedRecords
+from mpi.batch.encoding import encode_records
+from mpi.batch.progress import Progress
+from mpi.identity.relink_evidence import Pairs
+from mpi.identity.relinking import Ints, Partition
+from mpi.matching.decision import score_columns
+from mpi.matching.record import NormalizedRecord
+from mpi.matching.rules import RuleSet
+from mpi.matching.stored import from_stored
+from mpi.storage.candidates import MEMBERS_MAX
+from mpi.storage.relinking import IndexRow, WholeIndex
+
+#: Identities that share a number which one person alone should have. More of them say that it is a
+#: placeholder which no list knows.
+SHARING_MAX = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """Who is where, and who belongs together; everything by position among the encoded records."""
+
+    whole: WholeIndex
+    records: EncodedRecords
+    partition: Partition
+    #: int64 [n]: a number per cluster.
+    cluster_of: Ints
+    pairs: Pairs
+    #: Microseconds since 1970 when each record's present content came; int64 [n].
+    arrived: Ints
+    #: Record ID → position.
+    place: dict[int, int] = field(repr=False)
+
+    def row(self, record_id: int) -> IndexRow:
+        """The record as it was read."""
+        return self.whole.rows[int(self.records.rows[self.place[record_id]])]
+
+    def placed(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Pairs of record IDs by position, those left out of which a record is retired."""
+        place = self.place
+        return [(place[a], place[b]) for a, b in pairs if a in place and b in place]
+
+
+def encode_index(whole: WholeIndex, rules: RuleSet, progress: Progress) -> EncodedRecords:
+    """The records of the index as batch work reads them; ``rows`` are places in ``whole.rows``."""
+    progress("encoding records", 0, len(whole.rows))
+    return encode_records(
+        [row.local_id for row in whole.rows],
+        [row.source for row in whole.rows],
+        _normalized(whole),
+        rules,
+    )
+
+
+def _normalized(whole: WholeIndex) -> list[NormalizedRecord]:
+    return [from_stored(row.normalized) for row in whole.rows]
+
+
+def group(whole: WholeIndex, rules: RuleSet, progress: Progress) -> Grouping:
+    """Find, score and cluster the pairs of all records.
+
+    What people stated and the links that they made hold: their records stay together, or apart. Besides the
+    pairs that share a key those are compared that the index itself compared: a record and the one it was
+    linked on account of, and the two that a task asks about.
+    """
+    records = encode_index(whole, rules, progress)
+    ids = np.array([row.record_id for row in whole.rows], dtype=np.int64)[records.rows]
+    place = {record: position for position, record in enumerate(ids.tolist())}
+    age = {enterprise_id: n for n, enterprise_id in enumerate(whole.identities)}
+    rows = [whole.rows[row] for row in records.rows.tolist()]
+    home = np.array([age[row.enterprise_id] for row in rows], dtype=np.int64)
+    found = deduplicate(
+        records,
+        rules,
+        size_max=MEMBERS_MAX,
+        must_link=_pairs(whole.same, place, _made_by_people(rows, home)),
+        cannot_link=_pairs(whole.different, place),
+        also=_compared_before(whole, rows, place),
+        progress=progress,
+    )
+    cluster_of = found.clusters.cluster_of
+    return Grouping(
+        whole=whole,
+        records=records,
+        partition=Partition(record_ids=ids, home=home, identities=whole.identities),
+        cluster_of=cluster_of,
+        pairs=_scored(found, _sharing_numbers(rows, cluster_of), rules),
+        arrived=np.array([row.received_at for row in rows], dtype=np.int64),
+        place=place,
+    )
+
+
+def _pairs(
+    pairs: Sequence[tuple[int, int]], place: dict[int, int], more: Sequence[tuple[int, int]] = ()
+) -> npt.NDArray[np.int64]:
+    """Pairs of record IDs, and more pairs of positions, as positions int64 [pairs, 2]."""
+    found = [(place[a], place[b]) for a, b in pairs if a in place and b in place]
+    return np.array([*found, *more], dtype=np.int64).reshape(-1, 2)
+
+
+def _made_by_people(rows: Sequence[IndexRow], home: Ints) -> list[tuple[int, int]]:
+    """Each record that a person put where it is, with the one that had been there the longest by then."""
+    since = np.array([(row.linked_at, row.record_id) for row in rows], dtype=np.int64).reshape(-1, 2)
+    order = np.lexsort((since[:, 1], since[:, 0], home))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = home[order][1:] != home[order][:-1]
+    eldest = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
+    return [
+        (one, other)
+        for one, other in zip(order.tolist(), eldest.tolist(), strict=True)
+        if one != other and rows[one].by_person
+    ]
+
+
+def _compared_before(
+    whole: WholeIndex, rows: Sequence[IndexRow], place: dict[int, int]
+) -> npt.NDArray[np.int64]:
+    linked = [(row.record_id, row.with_record_id) for row in rows if row.with_record_id is not None]
+    asked = [(task.record_ids[0], task.record_ids[-1]) for task in whole.tasks if len(task.record_ids) > 1]
+    return _pairs([*linked, *asked], place)
+
+
+def _sharing_numbers(rows: Sequence[IndexRow], cluster_of: Ints) -> list[tuple[int, int]]:
+    """A pair of records for any two clusters that carry one number which a person has alone."""
+    carriers: dict[str, dict[int, int]] = defaultdict(dict)
+    for position, row in enumerate(rows):
+        for _, type_, value in from_stored(row.normalized).identifiers:
+            if type_ == "SS":
+                carriers[value].setdefault(int(cluster_of[position]), position)
+    shared = [sorted(found.values()) for found in carriers.values() if 1 < len(found) <= SHARING_MAX]
+    return sorted({pair for found in shared for pair in combinations(found, 2)})
+
+
+def _scored(found: Deduplication, sharing: list[tuple[int, int]], rules: RuleSet) -> Pairs:
+    """The scored pairs as the plan reads them, and after them those that share a number."""
+    scored, clusters = found.scoring.pairs, found.clusters
+    names = [tuple(hit.guard for hit in hits) for hits in scored.guard_sets]
+    left, right = np.array(sharing, dtype=np.int64).reshape(-1, 2).T
+    more = score_columns(found.records.columns, left, right, rules) if sharing else None
+    count = len(scored.left)
+
+    def guards(pair: int) -> tuple[str, ...]:
+        if pair < count:
+            return names[int(scored.guard_set[pair])]
+        return tuple(hit.guard for hit in more.guards[pair - count]) if more else ()
+
+    return Pairs(
+        left=np.concatenate([scored.left, left]).astype(np.int64),
+        right=np.concatenate([scored.right, right]).astype(np.int64),
+        weight=np.concatenate([scored.weight, more.weight]) if more else scored.weight,
+        probability=np.concatenate([scored.probability, more.probability]) if more else scored.probability,
+        decision=np.concatenate([scored.decision, more.decision]) if more else scored.decision,
+        guards=guards,
+        refused=dict(zip(clusters.refused.tolist(), clusters.reasons, strict=True)),
+        shared=np.arange(count + len(left)) >= count,
+    )

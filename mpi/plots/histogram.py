@@ -30,23 +30,27 @@ def histogram(
     marks: Sequence[Mark] = (),
     colours: Sequence[str] = (),
     logarithmic: bool = True,
+    across: float = 720,
 ) -> str:
     """Bars of ``counts``; the first bin begins at ``first``, each is ``width`` wide.
 
-    ``colours`` are names (accent, good, warn, bad), one per bar; all accent where there are none. An empty
-    histogram is an empty frame.
+    ``colours`` are names (accent, good, warn, bad), one per bar; all accent where there are none;
+    ``across`` is how wide the plot is, in units in which a letter is 12 high. An empty histogram is an empty
+    frame.
     """
     top = max(counts, default=0)
     x_range = (first, first + width * max(len(counts), 1))
     decades = max(1, math.ceil(math.log10(top + 1))) if logarithmic else 0
-    frame = Frame(x_range=x_range, y_range=(0, decades if logarithmic else max(top, 1)))
+    frame = Frame(width=across, x_range=x_range, y_range=(0, decades if logarithmic else max(top, 1)))
 
     def height(count: float) -> float:
         return math.log10(count + 1) if logarithmic else count
 
     wanted = [10.0**n for n in range(decades + 1)] if logarithmic else ticks(0, max(top, 1), 5)
     y_ticks = [(height(count) if logarithmic else count, short_count(count)) for count in wanted]
-    parts = frame.axes(labelled(ticks(*x_range, 10), lambda x: f"{x:g}"), y_ticks, x_label, y_label)
+    parts = frame.axes(
+        labelled(ticks(*x_range, 10 if across > 600 else 6), lambda x: f"{x:g}"), y_ticks, x_label, y_label
+    )
     floor = frame.height - frame.bottom
     for place, count in enumerate(counts):
         if count:
@@ -57,11 +61,12 @@ def histogram(
                 "rect", x=left + 0.5, y=y, width=max(right - left - 1, 1), height=floor - y, fill=colour
             )
             parts.append(bar)
-    parts += [part for mark in marks for part in _mark(frame, mark)]
+    parts += [part for row, mark in enumerate(marks) for part in _mark(frame, mark, row)]
     return frame.drawing(title, _description(first, width, counts, marks), parts)
 
 
-def _mark(frame: Frame, mark: Mark) -> list[str]:
+def _mark(frame: Frame, mark: Mark, row: int) -> list[str]:
+    """The line, and its name in a row of its own: marks may be close."""
     x = frame.x(min(max(mark.at, frame.x_range[0]), frame.x_range[1]))
     near_right = x > frame.width - 130
     return [
@@ -76,7 +81,7 @@ def _mark(frame: Frame, mark: Mark) -> list[str]:
         ),
         text(
             x + (-5 if near_right else 5),
-            frame.top + 10,
+            frame.top + 10 + 15 * row,
             mark.name,
             fill=INK,
             text_anchor="end" if near_right else "start",

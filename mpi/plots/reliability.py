@@ -21,7 +21,7 @@ class ReliabilityPoint:
 
 def reliability_diagram(points: Sequence[ReliabilityPoint], *, title: str) -> str:
     """Found against stated, with intervals; what is calibrated perfectly is on the diagonal."""
-    frame = Frame(width=460, height=420, x_range=(0, 1), y_range=(0, 1))
+    frame = Frame(width=480, height=420, right=32, x_range=(0, 1), y_range=(0, 1))
     shares = labelled(ticks(0, 1, 5), percent)
     parts = frame.axes(shares, shares, "probability stated", "share that is one person's")
     parts.append(

@@ -7,8 +7,8 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from deduplications import deduplicated
 
+from deduplications import deduplicated
 from mpi.batch.blocks import packed
 from mpi.batch.evaluation import after_perfect_reviewer, evaluate, figures, pairwise, quality, wilson
 from mpi.batch.evaluation.grouping import MEMBERS_MAX, of_several, pairs_within
@@ -150,7 +150,7 @@ def test_a_block_that_was_capped_is_the_reason() -> None:
     givens = ["".join(letters) for letters in product("ABCDEFGHKL", "AEIOU", "LMNRSTVZ")]
     crowd = [a_person(given, "", born=None, phone="12065550100") for given in givens]
     who = [str(n % 200) for n in range(400)]
-    found = evaluate(deduplicated(crowd, block_max=10), who)
+    found = evaluate(deduplicated(crowd), who)
     assert found.blocking.missed.count
     assert set(found.blocking.missed.reasons) == {"block_capped"}
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from mpi.batch.deduplication import Deduplication
 from mpi.batch.evaluation.quality import UNKNOWN, Labels, joined
+from mpi.batch.reviewing import asked
 from mpi.batch.scored import ScoredPairs
-from mpi.matching.decision import REVIEW
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -46,9 +46,8 @@ class Review:
 def review(dedup: Deduplication, clusters: Labels, truth: Labels) -> Review:
     """Settle every task with the truth: what is one person is merged, what is not stays apart."""
     pairs = dedup.scoring.pairs
-    asked = pairs.decision == REVIEW
-    asked[dedup.refused] = True
-    left, right = pairs.left[asked], pairs.right[asked]
+    questions = asked(dedup)
+    left, right = pairs.left[questions], pairs.right[questions]
     same = (truth[left] == truth[right]) & (truth[left] != UNKNOWN)
     tasks, duplicates = count_tasks(clusters[left], clusters[right], same)
     load = TaskLoad(tasks=tasks, records=dedup.records.record_count, duplicates=duplicates)

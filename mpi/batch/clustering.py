@@ -1,8 +1,9 @@
 """Clusters of millions of linked pairs: those of ``mpi.identity.clustering``, with its care taken only where
 it changes anything.
 
-Where nothing holds two records of a connected component apart and the component is not too large, joining its
-edges in any order gives the component. What is left is few records, and goes the careful way edge by edge.
+Where nothing speaks against two records of a connected component being one and the component is not too
+large, joining its edges in any order gives the component. What is left is few records, and goes the careful
+way edge by edge.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from mpi.batch.scored import ScoredPairs
-from mpi.identity.clustering import Clusters, cluster
+from mpi.identity.clustering import Clusters, Compared, cluster
 from mpi.matching.rules import RuleSet
 from mpi.matching.rules.vocabulary import FIELD_LEVELS
 
@@ -47,6 +48,7 @@ def cluster_links(
     must_link: Pairs = NO_PAIRS,
     cannot_link: Pairs = NO_PAIRS,
     vetoed: Pairs = NO_PAIRS,
+    compared: Compared | None = None,
 ) -> Clusters:
     """Join the records 0 … n-1 as ``mpi.identity.clustering.cluster`` does with the same arguments.
 
@@ -61,6 +63,11 @@ def cluster_links(
     for pairs in (cannot_link, vetoed):
         ends = label[pairs]
         careful[ends[ends[:, 0] == ends[:, 1], 0]] = True
+    if compared is not None:
+        a, b, weight_of = (np.asarray(one) for one in compared)
+        against = np.flatnonzero(weight_of <= 0)
+        ends_a, ends_b = label[a[against]], label[b[against]]
+        careful[ends_a[ends_a == ends_b]] = True
     clusters = Clusters(cluster_of=_least_members(label), refused=np.empty(0, np.int64), reasons=())
     members = np.flatnonzero(careful[label])
     if not len(members):
@@ -84,9 +91,17 @@ def cluster_links(
         must_link=there(must_link),
         cannot_link=there(cannot_link),
         vetoed=there(vetoed),
+        compared=None if compared is None else _among(place, label, compared),
     )
     clusters.cluster_of[members] = members[part.cluster_of]
     return Clusters(cluster_of=clusters.cluster_of, refused=edges[part.refused], reasons=part.reasons)
+
+
+def _among(place: Indices, label: Indices, compared: Compared) -> Compared:
+    """The compared pairs within one component of records that have a ``place``, by their places there."""
+    left, right, weight = (np.asarray(one) for one in compared)
+    within = np.flatnonzero((place[left] >= 0) & (label[left] == label[right]))
+    return Compared(place[left[within]], place[right[within]], weight[within])
 
 
 def held_apart(pairs: ScoredPairs, rules: RuleSet) -> Indices:

@@ -48,10 +48,21 @@ class ScoredPairs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LightPairs:
+    """The pairs below the review weight: what speaks against putting two clusters together. Shapes [k]."""
+
+    left: Positions
+    right: Positions
+    #: Total match weight, log2.
+    weight: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scoring:
     """Everything that scoring all candidates found."""
 
     pairs: ScoredPairs
+    light: LightPairs
     pair_count: int
     patterns: PatternCounts
     #: Candidates by total weight: counts int64 of bins one wide, the first of which begins at ``bins_from``.

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mpi.batch.candidates import Candidates, Positions
 from mpi.batch.encoded import EncodedRecords
 from mpi.batch.progress import Progress, silent
-from mpi.batch.scored import PatternCounts, ScoredPairs, Scoring
+from mpi.batch.scored import LightPairs, PatternCounts, ScoredPairs, Scoring
 from mpi.batch.workers import shared_out
 from mpi.matching.comparison import Agreement, Columns, compare
 from mpi.matching.decision import decide
@@ -38,6 +38,8 @@ class _ChunkScores:
     #: Of ScoredPairs the arrays named so.
     kept: dict[str, npt.NDArray[Any]]
     guard_sets: tuple[tuple[GuardHit, ...], ...]
+    #: Of LightPairs the arrays named so.
+    light: dict[str, npt.NDArray[Any]]
     #: Distinct packed patterns, ascending, and the pairs of each.
     packed: Counts
     counts: Counts
@@ -69,9 +71,13 @@ def score_candidates(
         parts.append(part)
         done += part.pair_count
         progress("scoring pairs", done, candidates.pair_count)
+    parts = parts or [_scored(records.columns, *_NO_PAIRS, rules)]
     packed, counts = _added_up([part.packed for part in parts], [part.counts for part in parts])
     return Scoring(
-        pairs=_joined(parts or [_scored(records.columns, *_NO_PAIRS, rules)]),
+        pairs=_joined(parts),
+        light=LightPairs(
+            **{name: np.concatenate([part.light[name] for part in parts]) for name in parts[0].light}
+        ),
         pair_count=done,
         patterns=PatternCounts(levels=_unpacked(packed, rules), counts=counts),
         bins_from=BINS_FROM,
@@ -86,11 +92,13 @@ def _scored(columns: Columns, left: Positions, right: Positions, rules: RuleSet)
     agreement = compare(columns, left, right, rules)
     scored = score(agreement, rules)
     packed, counts = _distinct(_packed(scored.codes, rules))
-    kept = np.flatnonzero(scored.total_weight >= rules.thresholds.review_weight)
+    heavy = scored.total_weight >= rules.thresholds.review_weight
+    kept, light = np.flatnonzero(heavy), np.flatnonzero(~heavy)
     agreement = Agreement(
         levels=agreement.levels[:, kept],
         frequencies={row: shares[kept] for row, shares in agreement.frequencies.items()},
     )
+    light_weight = scored.total_weight[light].astype(np.float32)
     bins = np.clip(np.floor(scored.total_weight), BINS_FROM, BINS_TO - 1).astype(np.int64) - BINS_FROM
     scored = score(agreement, rules)
     decision, hits = decide(scored, rules)
@@ -109,6 +117,7 @@ def _scored(columns: Columns, left: Positions, right: Positions, rules: RuleSet)
             "guard_set": np.array(guard_set, dtype=np.int16),
         },
         guard_sets=tuple(sets),
+        light={"left": left[light], "right": right[light], "weight": light_weight},
         packed=packed,
         counts=counts,
         bins=np.bincount(bins, minlength=BINS_TO - BINS_FROM),

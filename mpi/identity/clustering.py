@@ -2,8 +2,13 @@
 
 The same pairs give the same clusters whatever order they come in: edges are ranked by weight and then by the
 two IDs. An edge that would join two clusters is refused, with its reason, when a person stated that two of
-their records are different (through any chain), when a guard vetoed a pair between them, or when the result
-would be too large.
+their records are different (through any chain), when a guard vetoed a pair between them, when all that was
+compared between them speaks against it, or when the result would be too large.
+
+One edge is one witness. Two clusters that one pair of records holds together and other pairs tell apart are
+mostly two people (twins, a father and his son) and a record that could be either's, so the match weights of
+all compared pairs between the two are added up: log odds add. This is correlation clustering (Bansal, Blum
+and Chawla 2004), done greedily from the surest edge down.
 """
 
 from __future__ import annotations
@@ -11,12 +16,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 _Ints = npt.NDArray[np.int64]
+
+#: However much a pair weighs, it is one witness among the others: no more than this speaks for or against.
+VOICE_MAX: Final = 10.0
+#: Weights are added up as integers of this fraction, so that the order of adding makes no difference.
+_FRACTION: Final = 1 << 16
+
+
+class Compared(NamedTuple):
+    """Pairs of positions that were compared, each once, and the match weight (log2) of each."""
+
+    left: npt.ArrayLike
+    right: npt.ArrayLike
+    weight: npt.ArrayLike
 
 
 class Refusal(StrEnum):
@@ -24,6 +42,7 @@ class Refusal(StrEnum):
 
     ASSERTED_DIFFERENT = "asserted_different"
     GUARD = "guard"
+    EVIDENCE = "evidence"
     SIZE = "size"
 
 
@@ -57,6 +76,7 @@ def cluster(
     must_link: Iterable[tuple[int, int]] = (),
     cannot_link: Iterable[tuple[int, int]] = (),
     vetoed: Iterable[tuple[int, int]] = (),
+    compared: Compared | None = None,
     ids: Sequence[Any] | None = None,
 ) -> Clusters:
     """Join the records 0 … n-1 along the edges left[i] — right[i] of ``weight`` (log2), the heaviest first.
@@ -66,6 +86,8 @@ def cluster(
         must_link: pairs a person stated to be the same; joined first.
         cannot_link: pairs a person stated to be different.
         vetoed: pairs that a guard keeps apart. A must-link overrules a guard between the same clusters.
+        compared: all pairs that were compared, the edges among them, light ones too. Without it one edge is
+            enough.
         ids: what ties are broken by, one per record; by default the positions.
 
     Raises ValueError for a position out of range, a weight that is no number, edges of unequal length, and
@@ -73,6 +95,8 @@ def cluster(
     """
     lefts, rights, weights = _checked(n, left, right, weight)
     forest = _Forest(n, size_max)
+    if compared is not None:
+        forest.hear(_checked(n, *compared))
     for a, b in sorted((min(pair), max(pair)) for pair in must_link):
         forest.join(forest.root(a), forest.root(b))
     forest.hold_apart(cannot_link, Refusal.ASSERTED_DIFFERENT)
@@ -95,6 +119,8 @@ class _Forest:
         self.size_max = size_max
         #: Root → root it is held apart from → why; kept only for roots that are held apart from anybody.
         self.apart: dict[int, dict[int, Refusal]] = {}
+        #: Root → root with which pairs were compared → what their weights add up to, in fractions.
+        self.voices: dict[int, dict[int, int]] = {}
 
     def root(self, item: int) -> int:
         parent = self.parent
@@ -111,6 +137,7 @@ class _Forest:
             a, b = b, a
         self.parent[b] = a
         self.size[a] += self.size[b]
+        self._join_voices(a, b)
         held = self.apart.pop(b, None)
         if held is None:
             return
@@ -119,6 +146,27 @@ class _Forest:
             theirs = self.apart[other]
             del theirs[b]
             mine[other] = theirs[a] = _graver(reason, mine.get(other))
+
+    def _join_voices(self, a: int, b: int) -> None:
+        heard = self.voices.pop(b, None)
+        if heard is None:
+            return
+        mine = self.voices.setdefault(a, {})
+        mine.pop(b, None)
+        for other, voice in heard.items():
+            if other != a:
+                theirs = self.voices[other]
+                del theirs[b]
+                mine[other] = theirs[a] = mine.get(other, 0) + voice
+
+    def hear(self, compared: tuple[_Ints, _Ints, npt.NDArray[np.float64]]) -> None:
+        """Note what each compared pair says."""
+        lefts, rights, weights = compared
+        voices = np.rint(np.clip(weights, -VOICE_MAX, VOICE_MAX) * _FRACTION).astype(np.int64)
+        for a, b, voice in zip(lefts.tolist(), rights.tolist(), voices.tolist(), strict=True):
+            if a != b:
+                self.voices.setdefault(a, {})[b] = voice
+                self.voices.setdefault(b, {})[a] = voice
 
     def hold_apart(self, pairs: Iterable[tuple[int, int]], reason: Refusal) -> None:
         for left, right in pairs:
@@ -136,12 +184,14 @@ class _Forest:
         """Join edge by edge; the positions of those refused, and why."""
         refused: list[int] = []
         reasons: list[Refusal] = []
-        root, size, apart = self.root, self.size, self.apart
+        root, size, apart, voices = self.root, self.size, self.apart, self.voices
         for rank, (left, right) in enumerate(zip(lefts, rights, strict=True)):
             a, b = root(left), root(right)
             if a == b:
                 continue
             reason = apart[a].get(b) if a in apart else None
+            if reason is None and a in voices and voices[a].get(b, 1) <= 0:
+                reason = Refusal.EVIDENCE
             if reason is None and size[a] + size[b] > self.size_max:
                 reason = Refusal.SIZE
             if reason is None:

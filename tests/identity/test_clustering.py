@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpi.identity.clustering import Refusal, cluster
+from mpi.identity.clustering import Compared, Refusal, cluster
 
 N = 8
 pairs = st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)).filter(lambda pair: pair[0] != pair[1])
@@ -112,3 +112,56 @@ def test_neither_the_order_of_the_edges_nor_of_the_records_matters(edges, cannot
     moved = [names[places.index(i)] for i in range(N)]
     held = [(places[a], places[b]) for a, b in cannot]
     assert partition(clustered(shuffled, size_max=4, cannot_link=held, ids=moved), moved) == expected
+
+
+def heard(edges, light, **constraints):
+    """Clustered with all that was compared: the edges, and the lighter pairs."""
+    every = [*edges, *light]
+    left, right, weight = zip(*[(a, b, w) for (a, b), w in every], strict=True)
+    return clustered(edges, compared=Compared(left, right, weight), **constraints)
+
+
+def test_what_speaks_against_two_clusters_outweighs_the_one_pair_that_holds_them_together():
+    # A record without a given name could be either twin's.
+    edges, light = [((0, 1), 9.0), ((2, 3), 9.0), ((1, 2), 4.0)], [((0, 2), -6.0), ((0, 3), -6.0)]
+    clusters = heard(edges, light, n=4)
+    assert clusters.groups() == [[0, 1], [2, 3]]
+    assert (clusters.refused.tolist(), clusters.reasons) == ([2], (Refusal.EVIDENCE,))
+    assert clustered(edges, n=4).groups() == [[0, 1, 2, 3]]
+
+
+def test_much_evidence_for_outweighs_a_little_against():
+    edges = [((0, 1), 9.0), ((1, 2), 9.0)]
+    assert heard(edges, [((0, 2), -6.0)], n=3).groups() == [[0, 1, 2]]
+
+
+def test_no_pair_speaks_louder_than_the_others_together_may_answer():
+    edges, light = [((0, 1), 9.0), ((1, 2), 60.0)], [((0, 2), -11.0)]
+    assert heard(edges, light, n=3).reasons == (Refusal.EVIDENCE,)
+
+
+def test_voices_are_joined_when_clusters_are_whoever_is_joined_to_whom():
+    for order in ((0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)):
+        place = dict(enumerate(order))
+        edges = [((0, 1), 9.0), ((1, 2), 8.0), ((2, 3), 5.0)]
+        light = [((0, 3), -4.0), ((1, 3), -4.0)]
+        moved = [((place[a], place[b]), w) for (a, b), w in edges]
+        against = [((place[a], place[b]), w) for (a, b), w in light]
+        groups = heard(moved, against, n=4).groups()
+        assert sorted(map(len, groups)) == [1, 3]
+        assert [place[3]] in groups
+
+
+@given(edges, st.lists(st.tuples(pairs, st.sampled_from([-9.0, -3.0, 1.0])), max_size=12), st.randoms())
+def test_the_order_of_what_was_compared_makes_no_difference(edges, light, random):
+    every = dict(sorted({tuple(sorted(pair)): w for pair, w in [*light, *edges]}.items()))
+    links = [(pair, w) for pair, w in every.items() if w >= 3]
+    shuffled = random.sample(list(every.items()), len(every))
+    one = clustered(links, compared=voices(every.items()))
+    other = clustered(random.sample(links, len(links)), compared=voices(shuffled))
+    assert one.cluster_of.tolist() == other.cluster_of.tolist()
+
+
+def voices(compared):
+    compared = list(compared)
+    return Compared(*zip(*[(a, b, w) for (a, b), w in compared], strict=True)) if compared else None

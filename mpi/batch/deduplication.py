@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,11 +14,13 @@ import pyarrow as pa
 from mpi.batch.candidates import Candidates, candidate_pairs
 from mpi.batch.clustering import NO_PAIRS, Pairs, cluster_links, held_apart
 from mpi.batch.encoded import EncodedRecords
-from mpi.batch.outcome import cluster_table, pair_table
+from mpi.batch.named_pairs import with_named
+from mpi.batch.outcome import cluster_numbers, cluster_table, pair_table, settled
 from mpi.batch.progress import Progress, silent
-from mpi.batch.scored import ScoredPairs, Scoring
+from mpi.batch.scored import Scoring
 from mpi.batch.scoring import score_candidates
-from mpi.identity.clustering import Clusters, Refusal
+from mpi.errors import CannotTrain
+from mpi.identity.clustering import Clusters, Compared, Refusal
 from mpi.matching.decision import LINK
 from mpi.matching.rules import RuleSet
 
@@ -44,6 +47,17 @@ class Deduplication:
         """Positions in ``scoring.pairs`` of the links that clustering refused, with ``clusters.reasons``."""
         return self.clusters.refused
 
+    @property
+    def decisions(self) -> npt.NDArray[np.int8]:
+        """What was decided about each of ``scoring.pairs`` in the end: a link that clustering refused is a
+        review.
+        """
+        return settled(self.scoring.pairs, self.clusters)
+
+    @property
+    def cluster_count(self) -> int:
+        return int(cluster_numbers(self.clusters).max(initial=0))
+
     def clusters_frame(self) -> pd.DataFrame:
         """``source, record_id, cluster_id`` of every record, as ``outcome.cluster_table`` has them."""
         return cluster_table(self.records, self.clusters).to_pandas()
@@ -63,6 +77,8 @@ def deduplicate(
     memory_bytes: int | None = None,
     must_link: Pairs = NO_PAIRS,
     cannot_link: Pairs = NO_PAIRS,
+    also: Pairs = NO_PAIRS,
+    warnings: Sequence[str] = (),
     progress: Progress = silent,
 ) -> Deduplication:
     """Which records are one person's.
@@ -75,20 +91,25 @@ def deduplicate(
         processes: processes that score pairs. The outcome is the same for any number.
         memory_bytes: about what may be used; pairs beyond it wait in a temporary folder.
         must_link, cannot_link: what people stated, positions of records int64 [pairs, 2].
+        also: pairs of positions that are compared whatever keys they share.
+        warnings: what reading the records found, for the report.
+
+    Raises BadInput for columns that are not those of flat records, WorkerLost for a process that was stopped.
     """
     records = _encoded(source, rules, progress)
     pair_bytes = None if memory_bytes is None else memory_bytes // _SHARE_OF_PAIRS
     candidates = candidate_pairs(records, rules, memory_bytes=pair_bytes, progress=progress)
-    rules, remarks = _trained(records, rules, progress) if train else (rules, ())
+    candidates = with_named(candidates, also)
+    rules, remarks = _trained(records, candidates, rules, progress) if train else (rules, ())
     scoring = score_candidates(records, candidates, rules, processes=processes, progress=progress)
-    clusters = _clustered(records.record_count, scoring.pairs, rules, size_max, must_link, cannot_link)
+    clusters = _clustered(records.record_count, scoring, rules, size_max, must_link, cannot_link)
     return Deduplication(
         records=records,
         candidates=candidates,
         scoring=scoring,
         clusters=clusters,
         rules=rules,
-        warnings=(*remarks, *_capped_warnings(candidates), *_refusal_warnings(clusters, size_max)),
+        warnings=(*warnings, *remarks, *_capped_warnings(candidates), *_refusal_warnings(clusters, size_max)),
     )
 
 
@@ -103,19 +124,23 @@ def _encoded(
     return encode_table(table, rules, progress=progress)
 
 
-def _trained(records: EncodedRecords, rules: RuleSet, progress: Progress) -> tuple[RuleSet, tuple[str, ...]]:
-    from mpi.batch.training import CannotTrain, train
+def _trained(
+    records: EncodedRecords, candidates: Candidates, rules: RuleSet, progress: Progress
+) -> tuple[RuleSet, tuple[str, ...]]:
+    """The rules fitted to the records, or as they were and why."""
+    from mpi.batch.training import train
 
     try:
-        return train(records, rules, progress=progress).rules, ()
+        return train(records, rules, candidates=candidates, progress=progress).rules, ()
     except CannotTrain as error:
         return rules, (f"not trained, the rules were used as they are: {error}",)
 
 
 def _clustered(
-    n: int, pairs: ScoredPairs, rules: RuleSet, size_max: int, must_link: Pairs, cannot_link: Pairs
+    n: int, scoring: Scoring, rules: RuleSet, size_max: int, must_link: Pairs, cannot_link: Pairs
 ) -> Clusters:
-    """Clusters of the links; ``refused`` are positions in ``pairs``."""
+    """Clusters of the links; ``refused`` are positions in ``scoring.pairs``."""
+    pairs, light = scoring.pairs, scoring.light
     links = np.flatnonzero(pairs.decision == LINK)
     apart = held_apart(pairs, rules)
     clusters = cluster_links(
@@ -127,8 +152,21 @@ def _clustered(
         must_link=must_link,
         cannot_link=cannot_link,
         vetoed=np.stack([pairs.left[apart], pairs.right[apart]], axis=1).astype(np.int64),
+        compared=Compared(
+            np.concatenate([pairs.left, light.left]),
+            np.concatenate([pairs.right, light.right]),
+            np.concatenate([pairs.weight, light.weight]),
+        ),
     )
-    return replace(clusters, refused=links[clusters.refused])
+    return _still_apart(replace(clusters, refused=links[clusters.refused]), scoring)
+
+
+def _still_apart(clusters: Clusters, scoring: Scoring) -> Clusters:
+    """Without the refused links whose records came together after all, when more spoke for it."""
+    refused, pairs = clusters.refused, scoring.pairs
+    apart = clusters.cluster_of[pairs.left[refused]] != clusters.cluster_of[pairs.right[refused]]
+    reasons = tuple(reason for reason, kept in zip(clusters.reasons, apart.tolist(), strict=True) if kept)
+    return replace(clusters, refused=refused[apart], reasons=reasons)
 
 
 def _capped_warnings(candidates: Candidates) -> list[str]:

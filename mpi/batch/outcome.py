@@ -47,9 +47,7 @@ def pair_table(records: EncodedRecords, pairs: ScoredPairs, clusters: Clusters, 
     asserted_different, guard or size. ``weight_FIELD`` is null where one of the two has no value; the weights
     of the fields, ``weight_household`` and the rule set's prior weight add up to ``weight``, all in log2.
     """
-    decision = pairs.decision.copy()
-    decision[clusters.refused] = REVIEW
-    refusals = np.full(len(decision), -1, dtype=np.int8)
+    refusals = np.full(len(pairs.left), -1, dtype=np.int8)
     refusals[clusters.refused] = [_REFUSALS.index(reason) for reason in clusters.reasons]
     columns: dict[str, Any] = {
         "source_a": _sources(records, pairs.left),
@@ -58,7 +56,7 @@ def pair_table(records: EncodedRecords, pairs: ScoredPairs, clusters: Clusters, 
         "record_id_b": _record_ids(records, pairs.right),
         "weight": pa.array(pairs.weight),
         "probability": pa.array(pairs.probability),
-        "decision": _words(decision, DECISIONS),
+        "decision": _words(settled(pairs, clusters), DECISIONS),
         "refused_by": _words(refusals, _REFUSALS),
     }
     for row, comparison in enumerate(rules.comparisons):
@@ -69,6 +67,13 @@ def pair_table(records: EncodedRecords, pairs: ScoredPairs, clusters: Clusters, 
     return pa.table(columns).replace_schema_metadata(
         {"rule_set": rules.name, "rule_set_hash": rules.hash, "prior_weight": str(rules.prior_weight)}
     )
+
+
+def settled(pairs: ScoredPairs, clusters: Clusters) -> npt.NDArray[np.int8]:
+    """The decision of each pair once clustering is done: a link that it refused is a review."""
+    decision = pairs.decision.copy()
+    decision[clusters.refused] = REVIEW
+    return decision
 
 
 def _sources(records: EncodedRecords, positions: npt.NDArray[np.integer]) -> pa.Array:

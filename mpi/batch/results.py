@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from mpi.batch.deduplication import Deduplication
 from mpi.batch.outcome import cluster_table, pair_table
+from mpi.batch.progress import Progress, silent
 from mpi.errors import BadInput
 
 CLUSTERS: Final = "clusters.parquet"
@@ -22,7 +23,9 @@ REPORT: Final = "report.html"
 _ROWS_OF_GROUP: Final = 1 << 20
 
 
-def write_results(dedup: Deduplication, folder: Path, *, overwrite: bool = False) -> list[Path]:
+def write_results(
+    dedup: Deduplication, folder: Path, *, overwrite: bool = False, progress: Progress = silent
+) -> list[Path]:
     """Writes ``clusters.parquet``, ``pairs.parquet`` and ``report.html`` into a new folder; answers their
     paths.
 
@@ -32,10 +35,13 @@ def write_results(dedup: Deduplication, folder: Path, *, overwrite: bool = False
     from mpi.batch.report import write_report
 
     with new_folder(folder, overwrite=overwrite) as part:
+        progress("writing", 0, 3)
         _write_table(cluster_table(dedup.records, dedup.clusters), part / CLUSTERS)
+        progress("writing", 1, 3)
         _write_table(
             pair_table(dedup.records, dedup.scoring.pairs, dedup.clusters, dedup.rules), part / PAIRS
         )
+        progress("writing", 2, 3)
         write_report(dedup, part / REPORT)
     return [folder / name for name in (CLUSTERS, PAIRS, REPORT)]
 

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpi.matching.comparison.coded import levels_of
+from mpi.matching.comparison.coded import CodedField
 from mpi.matching.comparison.columns import Column
 from mpi.matching.comparison.comparators import COMPARATORS
 from mpi.matching.comparison.features import FEATURES
+from mpi.matching.comparison.traits import UNKNOWN
 from mpi.matching.record import NormalizedAddress, NormalizedIdentifier, NormalizedRecord, PartialDate
 from mpi.matching.rules import load_rules
 from mpi.matching.rules.vocabulary import FIELD_LEVELS
@@ -89,11 +90,19 @@ def test_levels_are_the_comparators(
     people = made(random.Random(31))
     values = [FEATURES[field](person) for person in people]
     left, right = (side.ravel() for side in np.indices((len(people), len(people))))
-    found = levels_of(field, Column(values=values), left, right)
     level = COMPARATORS[field]
+    codes, distinct = Column(values=values).codes()
+    coded = CodedField(field, codes, distinct, level)
+    a, b = codes[left], codes[right]
+    found = coded.levels(a, b)
+    asked = np.flatnonzero(found == UNKNOWN)
+    found[asked] = coded.compared(a[asked], b[asked])
     expected = [
         -1 if a is None or b is None else level(a, b)
         for a, b in ((values[i], values[j]) for i, j in zip(left.tolist(), right.tolist(), strict=True))
     ]
     wrong = np.flatnonzero(found != np.array(expected))
     assert [(values[left[k]], values[right[k]], expected[k], int(found[k])) for k in wrong[:5]] == []
+    again = coded.levels(a, b)
+    remembered = again != UNKNOWN
+    np.testing.assert_array_equal(again[remembered], found[remembered])

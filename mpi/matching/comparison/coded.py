@@ -1,19 +1,19 @@
-"""Many pairs at once: values as codes, so that each distinct pair of values is compared once, and most not
-at all.
+"""A field's values as codes, so that of many pairs each distinct pair of values is compared once, and most
+not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mpi.matching.comparison.columns import Column
-from mpi.matching.comparison.comparators import COMPARATORS
+from mpi.matching.comparison.comparators import Comparator
 from mpi.matching.comparison.names import MISSING_LEVEL
 from mpi.matching.comparison.screens import SCREENS
+from mpi.matching.comparison.traits import UNKNOWN
 
 Codes = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.int8]
@@ -22,81 +22,136 @@ Positions = npt.NDArray[np.intp]
 #: A field with no more distinct values than this has the levels of all pairs of them in one table.
 _TABLE_MAX: Final = 64
 
+#: Of names so many of the most common ones have the levels of all their pairs in one table, filled as they
+#: come.
+_COMMON_MAX: Final = 4096
+_COMMON_FIELDS: Final = ("family", "given", "middle")
 
-def levels_of(field: str, column: Column, left: Positions, right: Positions) -> Levels:
-    """The level of each pair of records, the same as the field's comparator gives for their values."""
-    codes, distinct = column.codes()
-    levels = np.full(len(left), MISSING_LEVEL, dtype=np.int8)
-    if not distinct:
+
+class CodedField:
+    """The levels of pairs of a field's values, by code; a negative code is a missing value."""
+
+    def __init__(
+        self,
+        field: str,
+        codes: Codes,
+        distinct: Sequence[Any],
+        comparator: Comparator,
+        traits: Callable[[], Any] | None = None,
+    ) -> None:
+        """``codes`` of all records; ``distinct`` may hold values that no record has.
+
+        ``traits`` gives those of the field's screen where another field with the same values has them.
+        """
+        self._distinct = distinct
+        self._comparator = comparator
+        self._table = self._common = None
+        if len(distinct) <= _TABLE_MAX:
+            self._table = self._all_levels()
+            return
+        screen = SCREENS[field]
+        self._traits = traits() if traits else screen.traits(distinct)
+        self._sift = screen.sift
+        # Of each value with itself; the place of a missing one, −1, is the last.
+        self._own = np.zeros(len(distinct) + 1, dtype=np.int8)
+        self._own[-1] = MISSING_LEVEL
+        if screen.plain is not None:
+            self._own[:-1][~screen.plain(distinct)] = UNKNOWN
+        if field in _COMMON_FIELDS:
+            self._common = _CommonPairs(codes, len(distinct))
+
+    def _all_levels(self) -> Levels:
+        """Level by the codes of the two values; the last row and column, read by −1, are missing."""
+        size = len(self._distinct)
+        table = np.full((size + 1, size + 1), MISSING_LEVEL, dtype=np.int8)
+        values = list(self._distinct)
+        for i, one in enumerate(values):
+            for j, other in enumerate(values[: i + 1]):
+                table[i, j] = table[j, i] = self._comparator(one, other)
+        return table
+
+    def levels(self, a: Codes, b: Codes) -> Levels:
+        """The level of each pair that can be told without its comparator, else ``UNKNOWN``."""
+        if self._table is not None:
+            # −1 wraps around into the last row, or into the last column of the row before: all missing.
+            return self._table.take(a * np.int32(len(self._table)) + b, mode="wrap")
+        missing = ((a | b) >> 31).astype(np.int8)
+        levels = self._own.take(a)
+        levels |= missing
+        apart = np.flatnonzero((a != b) & (missing == 0))
+        levels[apart] = self._apart(a.take(apart), b.take(apart))
         return levels
-    a, b = codes.take(left), codes.take(right)
-    if len(distinct) <= _TABLE_MAX:
-        table = column.derived("table", lambda: _table(field, distinct))
-        # A code of −1 wraps around into the last row, or into the last column of the row before: all missing.
-        found: Levels = table.take(a * table.shape[1] + b, mode="wrap")
-        return found
-    present = (a >= 0) & (b >= 0)
-    same = a == b
-    equal = np.flatnonzero(present & same)
-    levels[equal] = _own_levels(field, column, a.take(equal))
-    unequal = np.flatnonzero(present & ~same)
-    levels[unequal] = _unequal(field, column, a.take(unequal), b.take(unequal))
-    return levels
+
+    def _apart(self, a: Codes, b: Codes) -> Levels:
+        """The levels of pairs of different values."""
+        if self._common is None:
+            return self._sift(self._traits, a, b)
+        cells = self._common.cells(a, b)
+        levels = self._common.levels.take(cells)
+        asked = np.flatnonzero(levels == UNKNOWN)
+        levels[asked] = found = self._sift(self._traits, a.take(asked), b.take(asked))
+        self._common.keep(cells.take(asked), found)
+        return levels
+
+    def compared(self, a: Codes, b: Codes) -> Levels:
+        """The levels of pairs by the comparator, called once for each distinct pair."""
+        if not len(a):
+            return np.empty(0, dtype=np.int8)
+        distinct = distinct_pairs(a, b)
+        value, level = self._distinct, self._comparator
+        pairs = zip(distinct.low.tolist(), distinct.high.tolist(), strict=True)
+        found = np.array([level(value[i], value[j]) for i, j in pairs], dtype=np.int8)
+        if self._common is not None:
+            self._common.keep(self._common.cells(distinct.low, distinct.high), found)
+        same = distinct.low == distinct.high
+        self._own[distinct.low[same]] = found[same]
+        return found[distinct.place_of]
 
 
-def _table(field: str, distinct: Sequence[Any]) -> Levels:
-    """Level by the codes of the two values; the last row and column, which −1 reads, stand for missing."""
-    table = np.full((len(distinct) + 1, len(distinct) + 1), MISSING_LEVEL, dtype=np.int8)
-    for i, one in enumerate(distinct):
-        for j, other in enumerate(distinct):
-            table[i, j] = COMPARATORS[field](one, other)
-    return table
+class _CommonPairs:
+    """A table of the levels of all pairs of a field's most common values; ``UNKNOWN`` until met."""
+
+    def __init__(self, codes: Codes, distinct_count: int) -> None:
+        counts = np.bincount(codes[codes >= 0], minlength=distinct_count)
+        common = np.argsort(-counts, kind="stable")[:_COMMON_MAX]
+        self._size = len(common) + 1
+        #: The row of each value; rare ones share the last, which stays unknown.
+        self._row = np.full(distinct_count, len(common), dtype=np.int32)
+        self._row[common] = np.arange(len(common), dtype=np.int32)
+        self.levels = np.full(self._size * self._size, UNKNOWN, dtype=np.int8)
+
+    def cells(self, a: Codes, b: Codes) -> Codes:
+        cells: Codes = self._row.take(a)
+        cells *= np.int32(self._size)
+        cells += self._row.take(b)
+        return cells
+
+    def keep(self, cells: Codes, levels: Levels) -> None:
+        """Write the levels of some cells, and of those of the same pairs the other way round."""
+        row, column = np.divmod(cells, np.int32(self._size))
+        self.levels[cells] = levels
+        self.levels[column * self._size + row] = levels
+        square = self.levels.reshape(self._size, self._size)
+        square[-1] = UNKNOWN
+        square[:, -1] = UNKNOWN
 
 
-def _own_levels(field: str, column: Column, codes: Codes) -> Levels:
-    """The level of values compared with themselves, each once."""
-    distinct = column.codes()[1]
-    known = column.derived("own", lambda: np.full(len(distinct), -2, dtype=np.int8))
-    wanted = np.zeros(len(distinct), dtype=bool)
-    wanted[codes] = True
-    for code in np.flatnonzero(wanted & (known == -2)).tolist():
-        known[code] = COMPARATORS[field](distinct[code], distinct[code])
-    found: Levels = known[codes]
-    return found
+class DistinctPairs(NamedTuple):
+    """Distinct unordered pairs of codes, and of each pair asked its place among them."""
+
+    low: Codes
+    high: Codes
+    place_of: Positions
 
 
-def _unequal(field: str, column: Column, a: Codes, b: Codes) -> Levels:
-    distinct = column.codes()[1]
-    comparator = COMPARATORS[field]
-    screen = SCREENS.get(field)
-    if screen is None:
-        return by_distinct_pair(a, b, lambda i, j: comparator(distinct[i], distinct[j]), np.int8)
-    traits = column.derived("traits", lambda: screen.traits(distinct))
-    passed, otherwise = screen.sift(traits, a.astype(np.intp), b.astype(np.intp))
-    levels: Levels = np.empty(len(a), dtype=np.int8)
-    levels[:] = otherwise
-    places = np.flatnonzero(passed)
-    levels[places] = by_distinct_pair(
-        a[places], b[places], lambda i, j: comparator(distinct[i], distinct[j]), np.int8
-    )
-    return levels
-
-
-def by_distinct_pair(a: Codes, b: Codes, value: Callable[[int, int], Any], dtype: Any) -> npt.NDArray[Any]:
-    """``value(i, j)`` for each pair of codes, called once per distinct pair, whichever side comes first.
-
-    By sort and difference: ``np.unique`` is a hundred times slower on integers (numpy 2.4).
-    """
-    if not len(a):
-        return np.empty(0, dtype=dtype)
-    low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b)
-    keys = (low << 32) | high
-    order = np.argsort(keys, kind="stable")
+def distinct_pairs(a: Codes, b: Codes) -> DistinctPairs:
+    """By sort and difference: ``np.unique`` is a hundred times slower on integers (numpy 2.4)."""
+    keys = (np.minimum(a, b).astype(np.int64) << 32) | np.maximum(a, b)
+    order = np.argsort(keys)
     ordered = keys[order]
-    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    first = np.ones(len(keys), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    place_of = np.empty(len(keys), dtype=np.intp)
+    place_of[order] = np.cumsum(first) - 1
     distinct = ordered[first]
-    pairs = zip((distinct >> 32).tolist(), (distinct & 0xFFFFFFFF).tolist(), strict=True)
-    found = np.array([value(i, j) for i, j in pairs], dtype=dtype)
-    result = np.empty(len(keys), dtype=dtype)
-    result[order] = found[np.cumsum(first) - 1]
-    return result
+    return DistinctPairs((distinct >> 32).astype(np.int32), distinct.astype(np.int32), place_of)

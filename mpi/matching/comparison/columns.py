@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -26,12 +26,11 @@ class Column:
     asked for.
     """
 
-    __slots__ = ("_codes", "_derived", "_values")
+    __slots__ = ("_codes", "_values")
 
     def __init__(self, *, values: list[Any]) -> None:
         self._values: list[Any] | None = values
         self._codes: tuple[npt.NDArray[np.int32], Sequence[Any]] | None = None
-        self._derived: dict[str, Any] = {}
 
     @classmethod
     def coded(cls, codes: npt.NDArray[np.int32], distinct: Sequence[Any]) -> Column:
@@ -47,12 +46,13 @@ class Column:
             self._values = [None if code < 0 else distinct[code] for code in codes.tolist()]
         return self._values
 
-    def derived(self, name: str, make: Callable[[], _Derived]) -> _Derived:
-        """What was made of the column under this name, made once."""
-        if name not in self._derived:
-            self._derived[name] = make()
-        found: _Derived = self._derived[name]
-        return found
+    def value(self, position: int) -> Any:
+        """The value of one record."""
+        if self._values is not None:
+            return self._values[position]
+        codes, distinct = self.codes()
+        code = int(codes[position])
+        return None if code < 0 else distinct[code]
 
     def codes(self) -> tuple[npt.NDArray[np.int32], Sequence[Any]]:
         """Per record the position of its value among the distinct ones (−1 = missing), and those."""
@@ -74,6 +74,14 @@ class Columns:
 
     record_count: int
     columns: Mapping[str, Column]
+    _derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def derived(self, name: Hashable, make: Callable[[], _Derived]) -> _Derived:
+        """What was made of the columns under this name, made once."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        found: _Derived = self._derived[name]
+        return found
 
 
 def encode(records: Sequence[NormalizedRecord], rules: RuleSet) -> Columns:

@@ -7,7 +7,8 @@ agreement counts, once. They are symmetric.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from rapidfuzz.distance import OSA, JaroWinkler
@@ -17,12 +18,14 @@ from mpi.matching.comparison.names import (
     best,
     family,
     given,
+    given_by_usage,
     level_positions,
     middle,
     mother_maiden,
     suffix,
 )
 from mpi.matching.record import NormalizedAddress, NormalizedIdentifier, PartialDate
+from mpi.matching.rules import RuleSet
 
 Comparator = Callable[[Any, Any], int]
 Identifiers = tuple[NormalizedIdentifier, ...]
@@ -225,3 +228,12 @@ COMPARATORS: Final[dict[str, Comparator]] = {
     "birth_order": same_or_different,
     "placeholder_name": placeholder_name,
 }
+
+
+@lru_cache(maxsize=16)
+def comparators_of(rules: RuleSet) -> Mapping[str, Comparator]:
+    """The comparators with what the rule set adds: that of given names knows how common they are."""
+    usage = next((one.frequency for one in rules.comparisons if one.field == "given"), None)
+    if usage is None:
+        return COMPARATORS
+    return {**COMPARATORS, "given": given_by_usage(rules.frequencies[usage].values)}

@@ -8,7 +8,8 @@ comparators take, and gives its parts as arrays, which is what screens take.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, overload
 
 import numpy as np
@@ -50,15 +51,36 @@ class Texts(Sequence[str]):
         at = position % len(self)
         return self.octets[self.starts[at] : self.starts[at + 1]].tobytes().decode()
 
+    def __iter__(self) -> Iterator[str]:
+        starts = self.starts.tolist()
+        octets = self.octets[: starts[-1]].tobytes()
+        if octets.isascii():
+            text = octets.decode()
+            return (text[start:end] for start, end in pairwise(starts))
+        return (octets[start:end].decode() for start, end in pairwise(starts))
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """In bytes."""
+        return np.diff(self.starts).astype(np.int64)
+
 
 class Part(NamedTuple):
     """One part of each feature's first element: ``texts[codes[i]]``, or ``texts[i]`` without codes.
 
-    ``texts`` need not be distinct; an absent part is the empty text.
+    An absent part is the empty text. With codes the texts are distinct.
     """
 
     texts: Sequence[str]
     codes: Codes | None = None
+
+    def spread(self, per_text: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What is known of each text, for each feature."""
+        return per_text if self.codes is None else per_text[self.codes]
+
+    def packed(self) -> Texts:
+        """The texts in one buffer."""
+        return self.texts if isinstance(self.texts, Texts) else Texts.of(self.texts)
 
 
 class Distinct(Sequence[Any]):
@@ -99,8 +121,39 @@ class Distinct(Sequence[Any]):
         texts = [text[position if codes is None else int(codes[position])] for text, codes in self.parts]
         return (texts[0] if self._element is None else self._element(*texts),)
 
+    def __iter__(self) -> Iterator[Any]:
+        columns = [
+            list(text) if codes is None else [*map(list(text).__getitem__, codes.tolist())]
+            for text, codes in self.parts
+        ]
+        make = self._element
+        features = (
+            [(text,) for text in columns[0]]
+            if make is None
+            else [(make(*one),) for one in zip(*columns, strict=True)]
+        )
+        for position, feature in self.others.items():
+            features[position] = feature
+        return iter(features)
+
     def several(self) -> npt.NDArray[np.bool_]:
         """Which features have several elements."""
         mask = np.zeros(self._length, dtype=bool)
         mask[list(self.others)] = True
         return mask
+
+
+def parts_of(features: Sequence[Any], part_count: int) -> tuple[Part, ...]:
+    """The parts of the first element of each feature; of texts, and of tuples of texts, one part."""
+    if isinstance(features, Distinct):
+        return features.parts
+    if part_count > 1:
+        return tuple(Part([one[0][place] for one in features]) for place in range(part_count))
+    return (Part([one if isinstance(one, str) else one[0] for one in features]),)
+
+
+def several_of(features: Sequence[Any]) -> npt.NDArray[np.bool_]:
+    """Which features have several elements."""
+    if isinstance(features, Distinct):
+        return features.several()
+    return np.array([not isinstance(one, str) and len(one) > 1 for one in features], dtype=bool)

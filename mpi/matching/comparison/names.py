@@ -17,6 +17,7 @@ from mpi.matching.rules.vocabulary import FIELD_LEVELS
 MISSING_LEVEL: Final = -1
 
 Names = tuple[NormalizedName, ...]
+Givens = tuple[str, ...]
 
 #: Jaro–Winkler similarity from which two names count as spellings of one (Winkler 1990).
 SIMILAR_NAME: Final = 0.90
@@ -28,6 +29,10 @@ def level_positions(field: str) -> dict[str, int]:
 
 
 _FAMILY, _GIVEN, _MIDDLE = (level_positions(field) for field in ("family", "given", "middle"))
+_NICKNAME, _SIMILAR, _PHONETIC = (_GIVEN[level] for level in ("nickname", "similar", "phonetic"))
+
+#: A name that so many people are given stands for itself, whatever it is short for.
+_USUAL_SHARE: Final = 0.0002
 
 
 def best(level: Callable[[str, str], int], left: tuple[str, ...], right: tuple[str, ...]) -> int:
@@ -123,16 +128,30 @@ def maiden_as_middle(left: Names, right: Names) -> bool:
     return False
 
 
-def two_names(left: Names, right: Names, shares: Mapping[str, float], least: float = 0.0) -> bool:
+def two_names(left: Givens, right: Givens, shares: Mapping[str, float], least: float = 0.0) -> bool:
     """Whether two different given names are each a name of its own, that at least this share of people
     has.
     """
-    firsts = [[name[0].split(" ", 1)[0] for name in side if name[0]] for side in (left, right)]
+    firsts = [[name.split(" ", 1)[0] for name in side] for side in (left, right)]
     return all(
         a != b and min(shares.get(a, -1.0), shares.get(b, -1.0)) >= least
         for a in firsts[0]
         for b in firsts[1]
     )
+
+
+def given_by_usage(shares: Mapping[str, float]) -> Callable[[Givens, Givens], int]:
+    """``given`` that knows how common names are: two that are alike but each a name of its own are two."""
+
+    def level(left: Givens, right: Givens) -> int:
+        found = given(left, right)
+        if found in (_SIMILAR, _PHONETIC):
+            return _GIVEN["alike"] if two_names(left, right, shares) else found
+        if found == _NICKNAME and two_names(left, right, shares, _USUAL_SHARE):
+            return _GIVEN["related"]
+        return found
+
+    return level
 
 
 @lru_cache(maxsize=1 << 16)

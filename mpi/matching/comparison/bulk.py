@@ -1,0 +1,151 @@
+"""Many pairs at once: a record's codes side by side, gathered for some thousand pairs at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mpi.matching.comparison.coded import CodedField, Codes, Levels, Positions
+from mpi.matching.comparison.columns import Columns
+from mpi.matching.comparison.comparators import comparators_of
+from mpi.matching.comparison.screens import SCREENS
+from mpi.matching.comparison.traits import UNKNOWN
+from mpi.matching.rules import FrequencyTable, RuleSet
+
+Floats = npt.NDArray[np.float64]
+
+#: So many pairs are compared at a time: their codes stay in the processor's cache.
+_SLICE: Final = 1 << 14
+
+#: The fields that whole names are made of: their values are numbered in one list.
+_NAME_FIELDS: Final = ("family", "given", "middle")
+
+
+class Found(NamedTuple):
+    """What comparing many pairs finds, but for what whole names tell."""
+
+    levels: Levels
+    #: NaN where values of several elements agree.
+    frequencies: dict[int, Floats]
+    #: The pairs in which a part of the one name may be another part of the other's.
+    crossing: Positions
+
+
+class _Open(NamedTuple):
+    """Pairs of a field that its comparator has to see, with their codes."""
+
+    pairs: Positions
+    a: Codes
+    b: Codes
+
+
+class CodedRecords:
+    """The fields of a rule set, of all records, as codes."""
+
+    def __init__(self, columns: Columns, rules: RuleSet) -> None:
+        self._row_of = {comparison.field: row for row, comparison in enumerate(rules.comparisons)}
+        self._names = _Names(columns, [field for field in _NAME_FIELDS if field in self._row_of])
+        self._codes = np.empty((columns.record_count, len(self._row_of)), dtype=np.int32)
+        self._fields: list[CodedField] = []
+        self._shares: dict[int, Floats] = {}
+        for field, row in self._row_of.items():
+            traits = None
+            if field in self._names.codes:
+                codes, distinct, traits = self._names.codes[field], self._names.distinct, self._names.traits
+            else:
+                codes, distinct = columns.columns[field].codes()
+            self._codes[:, row] = codes
+            self._fields.append(CodedField(field, codes, distinct, comparators_of(rules)[field], traits))
+            frequency = rules.comparisons[row].frequency
+            if frequency is not None:
+                self._shares[row] = _shares(codes, distinct, rules.frequencies[frequency])
+
+    def compare(self, left: Positions, right: Positions) -> Found:
+        """Levels, frequencies and crossing names of the pairs."""
+        levels = np.empty((len(self._fields), len(left)), dtype=np.int8)
+        frequencies = {row: np.empty(len(left)) for row in self._shares}
+        still: list[list[_Open]] = [[] for _ in self._fields]
+        crossing = [np.empty(0, dtype=np.intp)]
+        for start in range(0, len(left), _SLICE):
+            here = slice(start, start + _SLICE)
+            a, b = (np.ascontiguousarray(self._codes.take(side[here], axis=0).T) for side in (left, right))
+            for row, field in enumerate(self._fields):
+                levels[row, here] = reached = field.levels(a[row], b[row])
+                asked = np.flatnonzero(reached == UNKNOWN)
+                still[row].append(_Open(asked + start, a[row].take(asked), b[row].take(asked)))
+            for row, shares in self._shares.items():
+                frequencies[row][here] = _agreed(shares, levels[row, here], a[row], b[row])
+            crossing.append(self._crossing(a, b) + start)
+        found = Found(levels, frequencies, np.concatenate(crossing))
+        for row, asked_for in enumerate(still):
+            self._settle(found, row, asked_for)
+        return found
+
+    def _settle(self, found: Found, row: int, asked_for: list[_Open]) -> None:
+        """The levels of the pairs that are left to the comparator."""
+        pairs, a, b = (np.concatenate(parts) for parts in zip(*asked_for, strict=True))
+        found.levels[row, pairs] = reached = self._fields[row].compared(a, b)
+        if row in self._shares:
+            found.frequencies[row][pairs] = _agreed(self._shares[row], reached, a, b)
+
+    def _crossing(self, a: Codes, b: Codes) -> Positions:
+        """Pairs in which a part of the one name is another part of the other's, or one has several names."""
+        rows = [self._row_of.get(field) for field in _NAME_FIELDS]
+        if None in rows:
+            return np.arange(a.shape[1])
+        family_a, given_a, middle_a = (a[row] for row in rows)
+        family_b, given_b, middle_b = (b[row] for row in rows)
+        crossing = ((given_a == family_b) | (given_a == middle_b)) & (given_a >= 0)
+        crossing |= ((middle_a == family_b) | (middle_a == given_b)) & (middle_a >= 0)
+        crossing |= (family_a == middle_b) & (family_a >= 0)
+        for parts in (family_a, given_a, middle_a, family_b, given_b, middle_b):
+            crossing |= parts >= self._names.single_count
+        return np.flatnonzero(crossing)
+
+
+class _Names:
+    """The values of the name fields in one list: those of one name first, then those of several."""
+
+    def __init__(self, columns: Columns, fields: Sequence[str]) -> None:
+        coded = {field: columns.columns[field].codes() for field in fields}
+        listed = {field: list(distinct) for field, (_, distinct) in coded.items()}
+        numbers: dict[Any, int] = {}
+        for values in listed.values():
+            for value in values:
+                if len(value) == 1:
+                    numbers.setdefault(value, len(numbers))
+        self.single_count = len(numbers)
+        #: Per field the number of each record's value; −1 = missing.
+        self.codes: dict[str, Codes] = {}
+        for field, values in listed.items():
+            numbered = [numbers.setdefault(value, len(numbers)) for value in values]
+            self.codes[field] = np.array([*numbered, -1], dtype=np.int32)[coded[field][0]]
+        self.distinct: Sequence[Any] = list(numbers)
+        self._traits: Any = None
+
+    def traits(self) -> Any:
+        """What the screens of names look at, made once."""
+        if self._traits is None:
+            self._traits = SCREENS["given"].traits(self.distinct)
+        return self._traits
+
+
+def _shares(codes: Codes, distinct: Sequence[Any], table: FrequencyTable) -> Floats:
+    """Of each value that a record has its share of people; NaN for several, of which the shared one must be
+    found.
+    """
+    used = np.zeros(len(distinct), dtype=bool)
+    used[codes[codes >= 0]] = True
+    shares = np.full(len(distinct) + 1, np.nan)
+    for code in np.flatnonzero(used).tolist():
+        if len(distinct[code]) == 1:
+            shares[code] = table.frequency(distinct[code][0])
+    return shares
+
+
+def _agreed(shares: Floats, levels: Levels, a: Codes, b: Codes) -> Floats:
+    """The share of the value that the pairs agree on exactly: of two writings of it the more common one's."""
+    return np.where(levels == 0, np.maximum(shares.take(a), shares.take(b)), 0.0)

@@ -20,7 +20,7 @@ from mpi.identity.change import (
 from mpi.identity.draft import Draft
 from mpi.identity.minting import Mint
 from mpi.identity.neighbourhood import Neighbourhood
-from mpi.identity.task_settling import reopen, settle_tasks
+from mpi.identity.task_settling import settle_tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +66,7 @@ def roll_back(state: Neighbourhood, batch: Batch, *, mint: Mint, reason: str) ->
     for task_id in batch.queued:
         if task_id in state.tasks and state.tasks[task_id].state != "resolved":
             draft.close_task(state.tasks[task_id], None, "rolled back")
-    for task_id in batch.closed:
-        if (task := state.tasks.get(task_id)) is not None and task.state == "resolved":
-            reopen(draft, task)
-    settle_tasks(draft)
+    settle_tasks(draft, undone_task_ids=batch.closed)
     return RolledBack(
         change=draft.finish(),
         returned=tuple(sorted(going)),

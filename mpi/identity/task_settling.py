@@ -6,13 +6,18 @@ already, is closed; and when that merge is undone, what it closed is asked again
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from mpi.identity.change import IdentityStatus, Resolution, TaskChange, TaskKind, Verdict
 from mpi.identity.draft import Draft
 from mpi.identity.neighbourhood import Pair, TaskState, pair_of
 
 
-def settle_tasks(draft: Draft) -> None:
-    """Re-point, close and reopen the tasks of the draft's neighbourhood that were not answered in it."""
+def settle_tasks(draft: Draft, *, undone_task_ids: Collection[int] = ()) -> None:
+    """Re-point, close and reopen the tasks of the draft's neighbourhood that were not answered in it.
+
+    ``undone_task_ids``: tasks whose closing is taken back; asked again if they are still a question.
+    """
     apart = _pairs_apart(draft)
     unanswered = [
         state
@@ -34,7 +39,7 @@ def settle_tasks(draft: Draft) -> None:
         if (
             state.state == "resolved"
             and task_id not in draft.tasks
-            and _closed_by_what_is_undone(draft, state)
+            and (task_id in undone_task_ids or _closed_by_what_is_undone(draft, state))
         ):
             ask_again(draft, state, apart, asked)
 

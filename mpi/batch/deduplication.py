@@ -16,6 +16,7 @@ from mpi.batch.clustering import NO_PAIRS, Pairs, cluster_links, held_apart
 from mpi.batch.encoded import EncodedRecords
 from mpi.batch.named_pairs import with_named
 from mpi.batch.outcome import cluster_numbers, cluster_table, pair_table, settled
+from mpi.batch.oversized import CappedBlock
 from mpi.batch.progress import Progress, silent
 from mpi.batch.scored import Scoring
 from mpi.batch.scoring import score_candidates
@@ -102,14 +103,19 @@ def deduplicate(
     candidates = with_named(candidates, also)
     rules, remarks = _trained(records, candidates, rules, progress) if train else (rules, ())
     scoring = score_candidates(records, candidates, rules, processes=processes, progress=progress)
-    clusters = _clustered(records.record_count, scoring, rules, size_max, must_link, cannot_link)
+    clusters = clustered(records.record_count, scoring, rules, size_max, must_link, cannot_link)
     return Deduplication(
         records=records,
         candidates=candidates,
         scoring=scoring,
         clusters=clusters,
         rules=rules,
-        warnings=(*warnings, *remarks, *_capped_warnings(candidates), *_refusal_warnings(clusters, size_max)),
+        warnings=(
+            *warnings,
+            *remarks,
+            *capped_warnings(candidates.capped),
+            *refusal_warnings(clusters, size_max),
+        ),
     )
 
 
@@ -136,8 +142,13 @@ def _trained(
         return rules, (f"not trained, the rules were used as they are: {error}",)
 
 
-def _clustered(
-    n: int, scoring: Scoring, rules: RuleSet, size_max: int, must_link: Pairs, cannot_link: Pairs
+def clustered(
+    n: int,
+    scoring: Scoring,
+    rules: RuleSet,
+    size_max: int = CLUSTER_SIZE_MAX,
+    must_link: Pairs = NO_PAIRS,
+    cannot_link: Pairs = NO_PAIRS,
 ) -> Clusters:
     """Clusters of the links; ``refused`` are positions in ``scoring.pairs``."""
     pairs, light = scoring.pairs, scoring.light
@@ -169,19 +180,21 @@ def _still_apart(clusters: Clusters, scoring: Scoring) -> Clusters:
     return replace(clusters, refused=refused[apart], reasons=reasons)
 
 
-def _capped_warnings(candidates: Candidates) -> list[str]:
-    if not candidates.capped:
+def capped_warnings(capped: Sequence[CappedBlock]) -> list[str]:
+    """What is told of blocks that were not compared all with all."""
+    if not capped:
         return []
-    largest = max(candidates.capped, key=lambda block: block.size)
-    lost = sum(block.not_compared for block in candidates.capped)
+    largest = max(capped, key=lambda block: block.size)
+    lost = sum(block.not_compared for block in capped)
     reason = (
-        f"{len(candidates.capped):,} blocks were too large to compare all with all, the largest of "
+        f"{len(capped):,} blocks were too large to compare all with all, the largest of "
         f"{largest.size:,} records in pass {largest.pass_name}; {lost:,} of their pairs were left out"
     )
     return [reason]
 
 
-def _refusal_warnings(clusters: Clusters, size_max: int) -> list[str]:
+def refusal_warnings(clusters: Clusters, size_max: int) -> list[str]:
+    """What is told of links that would have made too large a cluster."""
     count = clusters.reasons.count(Refusal.SIZE)
     reason = f"{count:,} links were refused because a cluster would have more than {size_max} records"
     return [reason] if count else []

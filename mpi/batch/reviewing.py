@@ -26,6 +26,16 @@ def task_pairs(dedup: Deduplication) -> npt.NDArray[np.int64]:
     pairs, questions = dedup.scoring.pairs, asked(dedup)
     first = dedup.clusters.cluster_of[pairs.left[questions]]
     second = dedup.clusters.cluster_of[pairs.right[questions]]
+    return _between(first, second)
+
+
+def count_tasks(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> int:
+    """How many pairs of different clusters there are among ``first[i]``, ``second[i]``."""
+    apart = first != second
+    return len(_between(first[apart], second[apart]))
+
+
+def _between(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     tasks = packed(np.minimum(first, second), np.maximum(first, second))
     tasks.sort()
     return distinct(tasks)

@@ -13,7 +13,8 @@ from mpi.batch.blocks import packed
 from mpi.batch.evaluation import after_perfect_reviewer, evaluate, figures, pairwise, quality, wilson
 from mpi.batch.evaluation.grouping import MEMBERS_MAX, of_several, pairs_within
 from mpi.batch.evaluation.quality import codes
-from mpi.batch.evaluation.reviewing import count_tasks
+from mpi.batch.evaluation.thresholds import with_link_weight
+from mpi.batch.reviewing import count_tasks
 from people import ELSEWHERE, HOME, a_newborn, a_person, random_people
 
 TRUTH = ["ann", "ann", "ann", "bob", "bob", "cy"]
@@ -94,7 +95,7 @@ def test_of_a_very_large_group_the_first_members_are_looked_at() -> None:
 
 def test_a_task_is_a_pair_of_clusters_however_many_pairs_ask() -> None:
     first, second = np.array([1, 2, 1, 5, 3]), np.array([2, 1, 2, 5, 1])
-    assert count_tasks(first, second, np.array([False, True, False, True, False])) == (2, 1)
+    assert count_tasks(first, second) == 2
 
 
 def test_the_interval_of_a_share() -> None:
@@ -173,6 +174,11 @@ def test_figures_agree_with_the_scored_pairs() -> None:
     assert heavy == len(dedup.scoring.pairs.left)
     by_weight = [point.link_weight for point in found.curve]
     assert by_weight == sorted(by_weight)
+    link_weight = dedup.rules.thresholds.link_weight
+    at_home = next(point for point in found.curve if point.link_weight == link_weight)
+    assert (with_link_weight(dedup, link_weight) == dedup.clusters.cluster_of).all()
+    assert (at_home.f1, at_home.wrong_pairs) == (found.automatic.pairwise.f1, found.wrong.count)
+    assert at_home.tasks_per_1000_records == found.tasks.per_1000_records
     assert found.wrong.count == sum(kind.count for kind in found.wrong.kinds)
     assert {"automatic", "blocking", "calibration", "threshold_curve"} <= set(figures(found))
 

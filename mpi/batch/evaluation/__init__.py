@@ -4,6 +4,7 @@ from mpi.batch.evaluation.evaluating import BlockingRecall, Evaluation, evaluate
 from mpi.batch.evaluation.figures import figures
 from mpi.batch.evaluation.intervals import wilson
 from mpi.batch.evaluation.kinds import KINDS, kind_of
+from mpi.batch.evaluation.mistakes import Mistakes
 from mpi.batch.evaluation.quality import (
     BCubedQuality,
     PairwiseQuality,
@@ -18,6 +19,7 @@ __all__ = [
     "BCubedQuality",
     "BlockingRecall",
     "Evaluation",
+    "Mistakes",
     "PairwiseQuality",
     "Quality",
     "after_perfect_reviewer",

@@ -96,7 +96,7 @@ def evaluate(
         bands=weighed.bands,
         calibration=weighed.calibration,
         weighed_one_in=weighed.one_in,
-        curve=threshold_curve(dedup, person, true_pairs),
+        curve=threshold_curve(dedup, person),
         wrong=wrong_links(_unlike(wrong, person), automatic.pairwise.wrong_pairs, dedup),
         missed=missed_links(
             _unlike(missed, clusters),

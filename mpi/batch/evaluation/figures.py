@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from mpi.batch.evaluation.evaluating import Evaluation
+from mpi.batch.evaluation.mistakes import Mistakes
 from mpi.batch.evaluation.quality import Quality
 
 
-def figures(evaluation: Evaluation) -> dict[str, Any]:
-    """Everything that was found, as numbers, texts, lists and objects."""
+def figures(evaluation: Evaluation, *, examples: bool = True) -> dict[str, Any]:
+    """Everything that was found, as numbers, texts, lists and objects; without ``examples``, which show
+    patients, nothing of it is anybody's data.
+    """
     rules, tasks, blocking = evaluation.rules, evaluation.tasks, evaluation.blocking
     return {
         "rule_set": {
@@ -36,15 +39,21 @@ def figures(evaluation: Evaluation) -> dict[str, Any]:
             "found_pairs": blocking.found_pairs,
             "candidate_pairs": blocking.candidate_pairs,
             "recall": blocking.recall,
-            "missed": asdict(blocking.missed),
+            "missed": _mistakes(blocking.missed, examples),
         },
         "calibration": asdict(evaluation.calibration),
         "weight_bands": [asdict(band) for band in evaluation.bands],
         "weighed_one_in": evaluation.weighed_one_in,
         "threshold_curve": [asdict(point) for point in evaluation.curve],
-        "wrong_links": asdict(evaluation.wrong),
-        "missed_links": asdict(evaluation.missed),
+        "wrong_links": _mistakes(evaluation.wrong, examples),
+        "missed_links": _mistakes(evaluation.missed, examples),
     }
+
+
+def _mistakes(mistakes: Mistakes, examples: bool) -> dict[str, Any]:
+    if not examples:
+        mistakes = replace(mistakes, kinds=tuple(replace(kind, examples=()) for kind in mistakes.kinds))
+    return asdict(mistakes)
 
 
 def _quality(quality: Quality) -> dict[str, Any]:

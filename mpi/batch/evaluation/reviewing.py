@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mpi.batch.deduplication import Deduplication
 from mpi.batch.evaluation.quality import UNKNOWN, Labels, joined
-from mpi.batch.reviewing import asked
+from mpi.batch.reviewing import asked, count_tasks
 from mpi.batch.scored import ScoredPairs
 
 Booleans = npt.NDArray[np.bool_]
@@ -49,23 +49,13 @@ def review(dedup: Deduplication, clusters: Labels, truth: Labels) -> Review:
     questions = asked(dedup)
     left, right = pairs.left[questions], pairs.right[questions]
     same = (truth[left] == truth[right]) & (truth[left] != UNKNOWN)
-    tasks, duplicates = count_tasks(clusters[left], clusters[right], same)
-    load = TaskLoad(tasks=tasks, records=dedup.records.record_count, duplicates=duplicates)
+    first, second = clusters[left], clusters[right]
+    load = TaskLoad(
+        tasks=count_tasks(first, second),
+        records=dedup.records.record_count,
+        duplicates=count_tasks(first[same], second[same]),
+    )
     return Review(load=load, clusters=joined(clusters, truth, left, right))
-
-
-def count_tasks(first: Labels, second: Labels, same: Booleans) -> tuple[int, int]:
-    """How many pairs of different clusters are asked about, and in how many of them a pair is the same."""
-    between = first != second
-    first, second, same = first[between], second[between], same[between]
-    if not len(first):
-        return 0, 0
-    keys = (np.minimum(first, second) << 32) | np.maximum(first, second)
-    # The lowest bit says whether it is the same: of one pair of clusters the last key tells.
-    keys = (keys << 1) | same
-    keys.sort()
-    last = np.append(keys[1:] >> 1 != keys[:-1] >> 1, True)
-    return int(last.sum()), int((keys[last] & 1).sum())
 
 
 def held_back(pairs: ScoredPairs, effects: frozenset[str]) -> Booleans:

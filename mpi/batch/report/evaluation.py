@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import orjson
 from markupsafe import Markup
 
-from mpi.batch.evaluation import KINDS, Evaluation
+from mpi.batch.evaluation import KINDS, Evaluation, figures
 from mpi.batch.evaluation.mistakes import MISSED_REASONS, UNBLOCKED_REASONS, WRONG_REASONS
 from mpi.batch.report.pages import render, write_private
 from mpi.plots import Line, Mark, ReliabilityPoint, histogram, line_chart, reliability_diagram
@@ -21,6 +22,11 @@ _BANDS: Final = (-20, 40)
 def write_evaluation(evaluation: Evaluation, path: Path) -> None:
     """Write the page; the same evaluation gives the same bytes. Raises OSError."""
     write_private(path, page(evaluation))
+
+
+def write_figures(evaluation: Evaluation, path: Path) -> None:
+    """Write everything that was found as JSON, with its examples. Raises OSError."""
+    write_private(path, orjson.dumps(figures(evaluation), option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def page(evaluation: Evaluation) -> str:

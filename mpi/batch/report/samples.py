@@ -25,7 +25,7 @@ OUTCOMES: Final = {
     "stopped": ("Stopped by a guard", "The weight would do, but a guard holds the pair back."),
     "refused": (
         "Refused by clustering",
-        "A link that would have joined what a guard or a person keeps apart, or too many records.",
+        "It would join what a guard, a person or all other evidence keeps apart, or too many records.",
     ),
 }
 

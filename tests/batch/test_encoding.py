@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from mpi.batch import synthetic
 from mpi.batch.encoded import EncodedRecords
-from mpi.batch.encoding import encode_records
+from mpi.batch.encoding import encode_records, encode_table
+from mpi.errors import InvalidRecord
 from mpi.matching.blocking import KEYS_PER_PASS_MAX, blocking_keys
 from mpi.matching.comparison import encode
 from mpi.matching.flat import source_record
@@ -92,3 +95,37 @@ def flat_rows(count: int, seed: int) -> list[dict[str, str]]:
         for table in synthetic.generate(count, seed=seed)
         for row in table.to_pylist()
     ]
+
+
+def reference(rows: Sequence[dict[str, Any]]) -> list[NormalizedRecord]:
+    """Each row normalized by itself; one that is refused has no values."""
+    records = []
+    for row in rows:
+        try:
+            sent = source_record(
+                {name: value for name, value in row.items() if value is not None}, source="file"
+            )
+            records.append(normalize(sent))
+        except InvalidRecord:
+            records.append(NormalizedRecord())
+    return records
+
+
+def same_as_one_by_one(rows: Sequence[dict[str, Any]], rules: RuleSet) -> EncodedRecords:
+    names = dict.fromkeys(name for row in rows for name in row)
+    table = pa.table({name: pa.array([row.get(name) for row in rows], type=pa.string()) for name in names})
+    encoded = encode_table(table, rules)
+    records = reference(rows)
+    ordered = [records[row] for row in encoded.rows]
+    same_features(encoded, ordered, rules)
+    same_blocks(encoded, ordered, rules)
+    assert encoded.dropped == Counter((out.field, out.reason) for record in records for out in record.dropped)
+    return encoded
+
+
+def test_a_generated_file_is_encoded_as_row_by_row(rules: RuleSet) -> None:
+    encoded = same_as_one_by_one(flat_rows(2_000, seed=4), rules)
+    assert encoded.record_count == 2_000
+    assert encoded.faults.count == 0
+    reference = list(zip(encoded.source_of.tolist(), encoded.record_ids.tolist(), strict=True))
+    assert reference == sorted(reference)

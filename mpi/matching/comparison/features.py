@@ -50,18 +50,31 @@ def sex(record: NormalizedRecord) -> Hashable:
     return record.sex if record.sex in ("M", "F") else None
 
 
+def is_ssn(authority: str, kind: str) -> bool:
+    """Whether identifiers of an authority and type are what ``ssn`` compares; likewise below."""
+    return authority == "SSN" and kind != "NI"
+
+
+def is_national(_: str, kind: str) -> bool:
+    return kind not in _NOT_NATIONAL
+
+
+def is_local(_: str, kind: str) -> bool:
+    return kind in LOCAL_TYPES
+
+
 def ssn(record: NormalizedRecord) -> Hashable:
     """US social security numbers: nine digits, or the last four where only those are known."""
-    return tuple([i[2] for i in record.identifiers if i[0] == "SSN" and i[1] != "NI"]) or None
+    return tuple([i[2] for i in record.identifiers if is_ssn(i[0], i[1])]) or None
 
 
 def national_id(record: NormalizedRecord) -> Hashable:
     """Numbers of which a person has one of each kind: foreign national numbers, passports, licences."""
-    return tuple([i for i in record.identifiers if i[1] not in _NOT_NATIONAL]) or None
+    return tuple([i for i in record.identifiers if is_national(i[0], i[1])]) or None
 
 
 def record_number(record: NormalizedRecord) -> Hashable:
-    return tuple([i for i in record.identifiers if i[1] in LOCAL_TYPES]) or None
+    return tuple([i for i in record.identifiers if is_local(i[0], i[1])]) or None
 
 
 def phone(record: NormalizedRecord) -> Hashable:

@@ -22,7 +22,7 @@ from mpi.matching.record import (
     TemporaryName,
 )
 
-__all__ = ["nickname_roots", "normalize"]
+__all__ = ["nickname_roots", "normalize", "read_birth_order", "read_deceased"]
 
 #: A higher number in ``birth_order`` is a count of something else.
 _BIRTH_ORDER_MAX = 10
@@ -125,20 +125,31 @@ def _mother_maiden(text: str | None, dropped: list[Dropped]) -> str:
 
 
 def _birth_order(order: int | None, dropped: list[Dropped]) -> int:
-    if order is None or order == 0:
-        return 0
-    if not 0 < order <= _BIRTH_ORDER_MAX:
-        dropped.append(Dropped("birth_order", "birth-order-out-of-range"))
-        return 0
-    return order
+    number, reason = read_birth_order(order)
+    if reason:
+        dropped.append(Dropped("birth_order", reason))
+    return number
+
+
+def read_birth_order(order: int | None) -> tuple[int, str]:
+    """A birth order, 0 = not known, and why it was not taken where it was not."""
+    if order is None or 0 <= order <= _BIRTH_ORDER_MAX:
+        return order or 0, ""
+    return 0, "birth-order-out-of-range"
 
 
 def _deceased(value: bool | str | None, dropped: list[Dropped]) -> bool | None:
-    """A date of death, of whatever precision, says that the person is dead."""
+    dead, reason = read_deceased(value)
+    if reason:
+        dropped.append(Dropped("deceased", reason))
+    return dead
+
+
+def read_deceased(value: bool | str | None) -> tuple[bool | None, str]:
+    """Whether a person is dead; a date of death, of whatever precision, says so. And why it is not known."""
     if value is None or isinstance(value, bool):
-        return value
+        return value, ""
     reading = read_date(value)
     if reading.date:
-        return True
-    dropped.append(Dropped("deceased", reading.reasons[0] if reading.reasons else "unreadable-date"))
-    return None
+        return True, ""
+    return None, reading.reasons[0] if reading.reasons else "unreadable-date"

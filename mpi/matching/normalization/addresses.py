@@ -6,6 +6,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from mpi.matching.normalization.streets import DIRECTIONS, StreetLine, read_street
 from mpi.matching.normalization.tables import listed, rows
 from mpi.matching.normalization.transliteration import ascii_upper
@@ -21,10 +24,11 @@ _COUNTRIES_US = frozenset(
 #: States whose ZIP codes begin with a zero that spreadsheets lose.
 _STATES_ZERO = frozenset(("CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI", "AE"))
 
-_STREETS = listed("addresses", "streets")
+PLACEHOLDER_STREETS = listed("addresses", "streets")
 _CITIES = listed("addresses", "cities")
 _PLACEHOLDER_STATES = listed("addresses", "states")
 _ZIPS = listed("addresses", "zips")
+_NOT_PLAIN_ZIPS = np.array(sorted(int(code) for code in _ZIPS if len(code) == 5 and code.isdigit()))
 
 _APOSTROPHE = re.compile(r"['`]")
 _IN_ONE_LINE = re.compile(
@@ -89,9 +93,15 @@ def read_zip_part(text: str, state: str, domestic: bool = True) -> tuple[str, st
     return ("", "placeholder-zip") if code in _ZIPS else (code, "")
 
 
+def plain_zips(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which five-digit ZIP codes are taken as they are, alone or as the first of nine digits."""
+    plain: npt.NDArray[np.bool_] = ~np.isin(numbers, _NOT_PLAIN_ZIPS)
+    return plain
+
+
 def is_placeholder_street(street: str) -> bool:
     """Whether a normalized street is what people type where none is known."""
-    return street in _STREETS or (len(street) > 2 and len(set(street)) == 1)
+    return street in PLACEHOLDER_STREETS or (len(street) > 2 and len(set(street)) == 1)
 
 
 def in_one_line(text: str) -> tuple[str, str, str, str]:

@@ -24,6 +24,8 @@ _NOT_PLAIN_SSNS = np.array(sorted(map(int, _ADVERTISED | _SSN_SEQUENCES)), dtype
 _LAST_FOUR = listed("ssn", "last_four")
 _WORDS = listed("identifiers", "words")
 _SEQUENCES = listed("identifiers", "sequences")
+#: Identifiers that are none, beside those of one character repeated.
+PLACEHOLDERS = _WORDS | _SEQUENCES
 
 _SSN_OID = "2.16.840.1.113883.4.1"
 _SSN_AUTHORITIES = frozenset(
@@ -173,7 +175,7 @@ def identifier_refusal(value: str) -> str:
     """Why an identifier of letters and digits is not taken; empty where it is."""
     if not value:
         return "identifier-empty"
-    if not value.strip("0") or value in _WORDS or value in _SEQUENCES:
+    if not value.strip("0") or value in PLACEHOLDERS:
         return "placeholder-identifier"
     if len(value) >= _SAME_DIGIT_LENGTH_MIN and len(set(value)) == 1:
         return "placeholder-identifier"

@@ -1,0 +1,50 @@
+"""Telephone numbers and e-mail addresses, each distinct text read once and most of them all at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mpi.batch.encoding.texts import (
+    Read,
+    TextArray,
+    compute,
+    digit_texts,
+    digits_text,
+    read_each,
+    read_texts,
+    where,
+)
+from mpi.matching.normalization.emails import read_email
+from mpi.matching.normalization.phones import plain_phones, read_phone
+
+
+def read_phones(raw: TextArray) -> Read:
+    """Numbers of ten digits, with or without 1 or +1 before them, all at once, if no rule turns on them."""
+    found = digit_texts(raw, " ().-+")
+    plus = where(compute.match_substring(raw, "+"))
+    leads = where(compute.starts_with(raw, "+"))
+    plain = found.only & np.where(
+        plus, leads & (found.counts == 11), (found.counts == 10) | (found.counts == 11)
+    )
+    longer = np.flatnonzero(plain & (found.counts == 11))
+    plain[longer] = found.numbers(longer, 11) // 10**10 == 1
+    chosen = np.flatnonzero(plain)
+    numbers = found.numbers(chosen, 10)
+    taken = plain_phones(numbers)
+    plain[chosen] = taken
+    return read_texts(raw, (plain, digits_text(numbers[taken], 10, "1")), _phone)
+
+
+def _phone(text: str) -> tuple[str, str]:
+    number, reason = read_phone.__wrapped__(text)
+    return number, reason
+
+
+def read_emails(raw: TextArray) -> Read:
+    """One by one."""
+    return read_each(raw, _email)
+
+
+def _email(text: str) -> tuple[str, str]:
+    address, reason = read_email.__wrapped__(text)
+    return address, reason

@@ -61,8 +61,9 @@ def compare(columns: Columns, left: PositionList, right: PositionList, rules: Ru
     for row, shares in found.frequencies.items():
         column = columns.columns[rules.comparisons[row].field]
         table = rules.frequencies[rules.comparisons[row].frequency or ""]
-        for pair in np.flatnonzero(np.isnan(shares)).tolist():
-            shares[pair] = _agreed_share(column.value(first[pair]), column.value(second[pair]), table)
+        asked = np.flatnonzero(np.isnan(shares))
+        sides = (column.values_at(side[asked]) for side in (first, second))
+        shares[asked] = [_agreed_share(a, b, table) for a, b in zip(*sides, strict=True)]
     return Agreement(levels=found.levels, frequencies=found.frequencies)
 
 
@@ -102,8 +103,8 @@ def _refine_names(
         levels[rows[field]] if field in rows else missing.copy() for field in ("given", "family", "middle")
     )
     unlike = (given[crossing] == _GIVEN["different"]) | (family[crossing] == _FAMILY["different"])
-    for pair in crossing[unlike].tolist():
-        a, b = (names.value(side[pair]) for side in sides)
+    pairs = crossing[unlike]
+    for pair, a, b in zip(pairs.tolist(), *(names.values_at(side[pairs]) for side in sides), strict=True):
         if given[pair] == _GIVEN["different"]:
             if family[pair] == _FAMILY["different"] and swapped_names(a, b):
                 family[pair], given[pair] = _FAMILY["swapped"], _GIVEN["swapped"]

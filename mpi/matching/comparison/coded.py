@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.matching.comparison.comparators import Comparator
+from mpi.matching.comparison.distinct import values_at
 from mpi.matching.comparison.names import MISSING_LEVEL
 from mpi.matching.comparison.screens import SCREENS
 from mpi.matching.comparison.traits import UNKNOWN
@@ -98,9 +99,8 @@ class CodedField:
         if not len(a):
             return np.empty(0, dtype=np.int8)
         distinct = distinct_pairs(a, b)
-        value, level = self._distinct, self._comparator
-        pairs = zip(distinct.low.tolist(), distinct.high.tolist(), strict=True)
-        found = np.array([level(value[i], value[j]) for i, j in pairs], dtype=np.int8)
+        sides = (values_at(self._distinct, side) for side in (distinct.low, distinct.high))
+        found = np.array(list(map(self._comparator, *sides)), dtype=np.int8)
         if self._common is not None:
             self._common.keep(self._common.cells(distinct.low, distinct.high), found)
         same = distinct.low == distinct.high

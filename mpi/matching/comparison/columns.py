@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from mpi.matching.comparison.distinct import values_at
 from mpi.matching.comparison.features import FEATURES
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
@@ -46,13 +47,18 @@ class Column:
             self._values = [None if code < 0 else distinct[code] for code in codes.tolist()]
         return self._values
 
-    def value(self, position: int) -> Any:
-        """The value of one record."""
+    def values_at(self, positions: npt.NDArray[np.integer[Any]]) -> list[Any]:
+        """The values of some records."""
         if self._values is not None:
-            return self._values[position]
+            return [self._values[position] for position in positions.tolist()]
         codes, distinct = self.codes()
-        code = int(codes[position])
-        return None if code < 0 else distinct[code]
+        wanted = codes[positions]
+        if not len(distinct):
+            return [None] * len(wanted)
+        values = values_at(distinct, np.maximum(wanted, 0))
+        for place in np.flatnonzero(wanted < 0).tolist():
+            values[place] = None
+        return values
 
     def codes(self) -> tuple[npt.NDArray[np.int32], Sequence[Any]]:
         """Per record the position of its value among the distinct ones (−1 = missing), and those."""

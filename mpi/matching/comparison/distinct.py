@@ -9,7 +9,6 @@ comparators take, and gives its parts as arrays, which is what screens take.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Final, NamedTuple, overload
 
 import numpy as np
@@ -17,6 +16,10 @@ import numpy.typing as npt
 
 Codes = npt.NDArray[np.int32]
 Octets = npt.NDArray[np.uint8]
+Positions = npt.NDArray[np.integer[Any]]
+
+#: One text in so many is read by itself, more from a copy of all.
+_MANY: Final = 64
 
 
 class Texts(Sequence[str]):
@@ -52,12 +55,18 @@ class Texts(Sequence[str]):
         return self.octets[self.starts[at] : self.starts[at + 1]].tobytes().decode()
 
     def __iter__(self) -> Iterator[str]:
-        starts = self.starts.tolist()
-        octets = self.octets[: starts[-1]].tobytes()
+        return iter(self.at(np.arange(len(self))))
+
+    def at(self, positions: Positions) -> list[str]:
+        """The texts at many positions."""
+        if len(positions) < len(self) // _MANY:
+            return [self[position] for position in positions.tolist()]
+        starts, ends = self.starts[positions].tolist(), self.starts[positions + 1].tolist()
+        octets = self.octets[: int(self.starts[-1])].tobytes()
         if octets.isascii():
             text = octets.decode()
-            return (text[start:end] for start, end in pairwise(starts))
-        return (octets[start:end].decode() for start, end in pairwise(starts))
+            return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+        return [octets[start:end].decode() for start, end in zip(starts, ends, strict=True)]
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -122,19 +131,22 @@ class Distinct(Sequence[Any]):
         return (texts[0] if self._element is None else self._element(*texts),)
 
     def __iter__(self) -> Iterator[Any]:
-        columns = [
-            list(text) if codes is None else [*map(list(text).__getitem__, codes.tolist())]
-            for text, codes in self.parts
+        return iter(self.at(np.arange(self._length)))
+
+    def at(self, positions: Positions) -> list[Any]:
+        """The features at many positions."""
+        texts = [
+            values_at(text, positions if codes is None else codes[positions]) for text, codes in self.parts
         ]
         make = self._element
-        features = (
-            [(text,) for text in columns[0]]
-            if make is None
-            else [(make(*one),) for one in zip(*columns, strict=True)]
-        )
-        for position, feature in self.others.items():
-            features[position] = feature
-        return iter(features)
+        if make is None:
+            features: list[Any] = [(text,) for text in texts[0]]
+        else:
+            features = [(make(*parts),) for parts in zip(*texts, strict=True)]
+        if self.others:
+            for place in np.flatnonzero(self.several()[positions]).tolist():
+                features[place] = self.others[int(positions[place])]
+        return features
 
     def several(self) -> npt.NDArray[np.bool_]:
         """Which features have several elements."""
@@ -157,3 +169,10 @@ def several_of(features: Sequence[Any]) -> npt.NDArray[np.bool_]:
     if isinstance(features, Distinct):
         return features.several()
     return np.array([not isinstance(one, str) and len(one) > 1 for one in features], dtype=bool)
+
+
+def values_at(values: Sequence[Any], positions: Positions) -> list[Any]:
+    """The values at many positions."""
+    if isinstance(values, Distinct | Texts):
+        return values.at(positions)
+    return [values[position] for position in positions.tolist()]

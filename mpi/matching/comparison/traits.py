@@ -45,8 +45,11 @@ def letters(texts: Texts) -> Integers:
 
 def beyond_ascii(texts: Texts) -> Mask:
     """Which texts have characters of several bytes: of those bytes tell nothing about edits."""
-    odd = np.concatenate([[0], np.cumsum(texts.octets[: int(texts.starts[-1])] > 127)])
-    found: Mask = np.diff(odd[texts.starts]) > 0
+    beyond = texts.octets[: int(texts.starts[-1])] > 127
+    if not beyond.any():
+        return np.zeros(len(texts), dtype=bool)
+    before = np.concatenate([[0], np.cumsum(beyond)])
+    found: Mask = np.diff(before[texts.starts]) > 0
     return found
 
 

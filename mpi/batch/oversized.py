@@ -12,7 +12,7 @@ What that leaves out is counted per block.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.batch.blocks import Blocks, Indices, blocks_of, distinct, keys_of, packed, part_hashes
-from mpi.batch.encoded import EncodedRecords, Hashes, KeyValues
+from mpi.batch.encoded import Codes, EncodedRecords, KeyValues
 from mpi.matching.rules import RuleSet
 
 #: Records of a narrowed block that are compared all with all.
@@ -29,7 +29,6 @@ NARROWED_MAX: Final = 50
 NEIGHBOURS: Final = 5
 #: What the orders go by, most important first.
 ORDERS: Final = (("birth_date", "given", "family", "address"), ("family", "given", "address", "birth_date"))
-_KEY_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ class Oversized:
         self._records = records
         self._keys = {one.name: one.key for one in rules.blocking_passes}
         self._parts = tuple(dict.fromkeys(part for one in rules.blocking_passes for part in one.key))
-        self._orders: list[Hashes] = []
+        self._orders: list[list[Codes]] = []
         self._capped: list[CappedBlock] = []
         #: What stands for a block's members → its pairs compared; another pass often has the same block.
         self._seen: dict[tuple[int, int], int] = {}
@@ -109,7 +108,8 @@ class Oversized:
                 keys = keys_of([part_hashes(block), part_hashes(of_members)])
                 found.extend(blocks_of(keys, len(members)).within(NARROWED_MAX).pairs())
         for order in self._sorting():
-            found.extend(_neighbours(np.lexsort((order[members], block_of)), block_of))
+            codes: list[npt.NDArray[np.signedinteger]] = [column[members] for column in reversed(order)]
+            found.extend(_neighbours(np.lexsort([*codes, block_of]), block_of))
         pairs = np.concatenate(found)
         pairs.sort()
         return distinct(pairs)
@@ -122,10 +122,13 @@ class Oversized:
         sums = np.add.reduceat(scattered * scattered, starts)
         return list(zip(sizes.tolist(), sums.tolist(), strict=True))
 
-    def _sorting(self) -> list[Hashes]:
-        """Per order what each record sorts by."""
+    def _sorting(self) -> list[list[Codes]]:
+        """Per order the codes that records sort by, the most important first. The distinct values behind the
+        codes ascend, so that like values are near, and so in any part of the records.
+        """
+        columns = self._records.columns.columns
         if not self._orders:
-            self._orders = [_sort_keys(self._records, fields) for fields in ORDERS]
+            self._orders = [[columns[f].codes()[0] for f in fields if f in columns] for fields in ORDERS]
         return self._orders
 
 
@@ -145,20 +148,3 @@ def _neighbours(order: Indices, block_of: Indices) -> Iterator[Indices]:
         near = np.flatnonzero(blocks[apart:] == blocks[:-apart])
         a, b = order[near], order[near + apart]
         yield packed(np.minimum(a, b), np.maximum(a, b))
-
-
-def _sort_keys(records: EncodedRecords, fields: Sequence[str]) -> Hashes:
-    """The codes of several columns as one number, the first column's the most important; what does not fit is
-    left out. The distinct values behind the codes ascend, so that like values are near.
-    """
-    keys = np.zeros(records.record_count, dtype=np.uint64)
-    room = _KEY_BITS
-    for field in fields:
-        if field not in records.columns.columns:
-            continue
-        codes, values = records.columns.columns[field].codes()
-        bits = min(len(values).bit_length(), room)
-        room -= bits
-        keys <<= np.uint64(bits)
-        keys |= (codes.astype(np.int64) + 1).astype(np.uint64) >> np.uint64(len(values).bit_length() - bits)
-    return keys

@@ -51,6 +51,8 @@ def train(
     *,
     name: str = "trained",
     candidates: Candidates | None = None,
+    patterns: PatternCounts | None = None,
+    record_count: int | None = None,
     decisions: Decisions | None = None,
     decision_weight: int = 1,
     precision: float | None = None,
@@ -61,6 +63,8 @@ def train(
     Args:
         name: of the rule set, and of the files of its name frequencies.
         candidates: where they were found already; with the blocking passes of ``rules``.
+        patterns: of all candidates, where those were compared elsewhere; ``records`` may then be an even
+            sample of the ``record_count`` records that the candidates are pairs of.
         decisions: pairs whose class a reviewer knows, each counting as ``decision_weight`` pairs.
         precision: choose the link weight for this precision of automatic links, shown by the decisions.
 
@@ -78,18 +82,19 @@ def train(
     learned = learned_frequencies(records.columns, rules)
     named = rules.with_frequencies(learned)
     candidates = candidates or candidate_pairs(records, named, progress=progress)
-    samples = _samples(records, candidates, named, decisions, decision_weight, progress)
+    samples = _samples(records, candidates, patterns, named, decisions, decision_weight, progress)
+    count = record_count or records.record_count
     progress("estimating", 0, 1)
     found = estimate(
         samples.patterns,
         samples.random,
         named,
         use,
-        all_pairs=records.record_count * (records.record_count - 1) / 2,
+        all_pairs=count * (count - 1) / 2,
         labelled=samples.labelled,
     )
     progress("estimating", 1, 1)
-    report = _report(records, candidates, samples, use, found, named)
+    report = _report(count, candidates, samples, use, found, named)
     _check(report, found, named, use)
     return _finished(found, rules, use, learned, report, name, records, decisions, precision)
 
@@ -115,12 +120,15 @@ def _finished(
 def _samples(
     records: EncodedRecords,
     candidates: Candidates,
+    patterns: PatternCounts | None,
     rules: RuleSet,
     decisions: Decisions | None,
     decision_weight: int,
     progress: Progress,
 ) -> _Samples:
-    patterns, step = candidate_patterns(records.columns, candidates, rules, progress=progress)
+    step = 1
+    if patterns is None:
+        patterns, step = candidate_patterns(records.columns, candidates, rules, progress=progress)
     progress("comparing random pairs", 0, 1)
     random = random_pairs(records.columns, rules, classes_of(rules))
     labelled = None
@@ -144,7 +152,7 @@ def _without(patterns: PatternCounts, levels: Levels) -> PatternCounts:
 
 
 def _report(
-    records: EncodedRecords,
+    record_count: int,
     candidates: Candidates,
     samples: _Samples,
     use: FieldUse,
@@ -156,7 +164,7 @@ def _report(
     heavy = weights_of(samples.patterns.levels, found.classes) >= rules.thresholds.link_weight
     linked = float(samples.patterns.counts[heavy].sum())
     return TrainingReport(
-        records=records.record_count,
+        records=record_count,
         candidate_pairs=candidates.pair_count,
         candidate_step=samples.step,
         random_pairs=samples.random.pair_count,

@@ -1,0 +1,118 @@
+"""Candidate pairs on Spark: those of ``mpi.batch.candidates``, block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mpi.batch.candidates import BLOCK_MAX
+from mpi.batch.oversized import CappedBlock
+from mpi.batch.spark import work
+from mpi.batch.spark.stages import Stages
+from mpi.batch.spark.work import POSITION
+from mpi.matching.rules import RuleSet
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkCandidates:
+    """Distinct pairs ``pair`` = left position << 32 | right position."""
+
+    pairs: DataFrame
+    pair_count: int
+    per_pass: dict[str, int]
+    capped: tuple[CappedBlock, ...]
+    #: Records refused as source records: they are there without any value.
+    refused_count: int
+
+
+def find_candidates(records: DataFrame, pickled: bytes, rules: RuleSet, stages: Stages) -> SparkCandidates:
+    """All pairs of records that share a blocking key. Blocks of more than ``BLOCK_MAX`` records are treated
+    as ``mpi.batch.oversized`` does, each by one worker.
+    """
+    from pyspark.sql import functions as f
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    keyed = records.mapInArrow(work.keyed(pickled), from_arrow_schema(work.KEYS_SCHEMA))
+    keys = stages.kept("keys", keyed)
+    refused = keys.where(f.col("pass") == work.REFUSED).agg(f.sum("key")).collect()[0][0]
+    keys = keys.where(f.col("pass") != work.REFUSED)
+    sizes = keys.groupBy("pass", "key").agg(f.count("*").alias("size")).where("size > 1")
+    sizes = stages.kept("sizes", sizes)
+    large = sizes.where(f.col("size") > BLOCK_MAX)
+    per_pass = {
+        row["pass"]: row["pairs"]
+        for row in sizes.where(f.col("size") <= BLOCK_MAX)
+        .groupBy("pass")
+        .agg(f.expr("sum(size * (size - 1) div 2)").alias("pairs"))
+        .collect()
+    }
+    blocks = (
+        keys.join(sizes.where(f.col("size") <= BLOCK_MAX), ["pass", "key"], "left_semi")
+        .groupBy("pass", "key")
+        .agg(f.collect_list(POSITION).alias("members"))
+        .select("members")
+    )
+    pairs = blocks.mapInArrow(work.block_pairs, from_arrow_schema(work.PAIRS_SCHEMA))
+    capped: tuple[CappedBlock, ...] = ()
+    if large.head(1):
+        more, capped = _of_large_blocks(records, keys, large, pickled, rules, stages)
+        for row in more.groupBy("pass").count().collect():
+            per_pass[row["pass"]] = per_pass.get(row["pass"], 0) + row["count"]
+        pairs = pairs.unionAll(more.select("pair"))
+    distinct = stages.kept("pairs", pairs.distinct())
+    return SparkCandidates(
+        pairs=distinct,
+        pair_count=distinct.count(),
+        per_pass={one.name: per_pass.get(number, 0) for number, one in enumerate(rules.blocking_passes)},
+        capped=capped,
+        refused_count=refused or 0,
+    )
+
+
+def _of_large_blocks(
+    records: DataFrame, keys: DataFrame, large: DataFrame, pickled: bytes, rules: RuleSet, stages: Stages
+) -> tuple[DataFrame, tuple[CappedBlock, ...]]:
+    """The pairs of the oversized blocks that are compared, and what became of each.
+
+    Of several passes that bring the very same records together, the first counts.
+    """
+    from pyspark.sql import functions as f
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    members = keys.join(f.broadcast(large), ["pass", "key"])
+    blocks = members.groupBy("pass", "key", "size").agg(
+        f.bit_xor(f.xxhash64(POSITION)).alias("fingerprint"), f.min(POSITION).alias("example")
+    )
+    found = [row.asDict() for row in blocks.collect()]
+    first: dict[tuple[int, int], int] = {}
+    for block in found:
+        same = (block["size"], block["fingerprint"])
+        first[same] = min(first.get(same, block["pass"]), block["pass"])
+    fresh = [b for b in found if first[b["size"], b["fingerprint"]] == b["pass"]]
+    chosen = records.sparkSession.createDataFrame(
+        [(b["pass"], b["key"]) for b in fresh], "pass short, key long"
+    )
+    rows = members.select("pass", "key", POSITION).join(f.broadcast(chosen), ["pass", "key"])
+    grouped = rows.join(records, POSITION).groupBy("pass", "key")
+    schema = from_arrow_schema(work.BLOCK_PAIRS_SCHEMA)
+    pairs = stages.kept("large_blocks", grouped.applyInArrow(work.oversized_pairs(pickled), schema))
+    counts = {
+        (row["pass"], row["key"]): row["count"] for row in pairs.groupBy("pass", "key").count().collect()
+    }
+    compared = {(b["size"], b["fingerprint"]): counts.get((b["pass"], b["key"]), 0) for b in fresh}
+    names = [one.name for one in rules.blocking_passes]
+    blocks_told = [
+        CappedBlock(
+            pass_name=names[block["pass"]],
+            size=block["size"],
+            compared=(count := compared[block["size"], block["fingerprint"]]),
+            not_compared=block["size"] * (block["size"] - 1) // 2 - count,
+            example=block["example"],
+        )
+        for block in found
+    ]
+    ordered = sorted(blocks_told, key=lambda b: (names.index(b.pass_name), -b.size, b.example))
+    return pairs, tuple(ordered)

@@ -49,6 +49,7 @@ def cluster_links(
     cannot_link: Pairs = NO_PAIRS,
     vetoed: Pairs = NO_PAIRS,
     compared: Compared | None = None,
+    evidence_min: float = 0.0,
 ) -> Clusters:
     """Join the records 0 … n-1 as ``mpi.identity.clustering.cluster`` does with the same arguments.
 
@@ -65,7 +66,7 @@ def cluster_links(
         careful[ends[ends[:, 0] == ends[:, 1], 0]] = True
     if compared is not None:
         a, b, weight_of = (np.asarray(one) for one in compared)
-        against = np.flatnonzero(weight_of <= 0)
+        against = np.flatnonzero(weight_of < 0)
         ends_a, ends_b = label[a[against]], label[b[against]]
         careful[ends_a[ends_a == ends_b]] = True
     clusters = Clusters(cluster_of=_least_members(label), refused=np.empty(0, np.int64), reasons=())
@@ -92,6 +93,7 @@ def cluster_links(
         cannot_link=there(cannot_link),
         vetoed=there(vetoed),
         compared=None if compared is None else _among(place, label, compared),
+        evidence_min=evidence_min,
     )
     clusters.cluster_of[members] = members[part.cluster_of]
     return Clusters(cluster_of=clusters.cluster_of, refused=edges[part.refused], reasons=part.reasons)

@@ -168,6 +168,7 @@ def clustered(
             np.concatenate([pairs.right, light.right]),
             np.concatenate([pairs.weight, light.weight]),
         ),
+        evidence_min=rules.thresholds.link_weight,
     )
     return _still_apart(replace(clusters, refused=links[clusters.refused]), scoring)
 

@@ -24,7 +24,7 @@ import numpy.typing as npt
 _Ints = npt.NDArray[np.int64]
 
 #: However much a pair weighs, it is one witness among the others: no more than this speaks for or against.
-VOICE_MAX: Final = 10.0
+_VOICE_MAX: Final = 10.0
 #: Weights are added up as integers of this fraction, so that the order of adding makes no difference.
 _FRACTION: Final = 1 << 16
 
@@ -77,6 +77,7 @@ def cluster(
     cannot_link: Iterable[tuple[int, int]] = (),
     vetoed: Iterable[tuple[int, int]] = (),
     compared: Compared | None = None,
+    evidence_min: float = 0.0,
     ids: Sequence[Any] | None = None,
 ) -> Clusters:
     """Join the records 0 … n-1 along the edges left[i] — right[i] of ``weight`` (log2), the heaviest first.
@@ -88,13 +89,15 @@ def cluster(
         vetoed: pairs that a guard keeps apart. A must-link overrules a guard between the same clusters.
         compared: all pairs that were compared, the edges among them, light ones too. Without it one edge is
             enough.
+        evidence_min: what the weights of all compared pairs between two clusters must add up to; the link
+            weight, so that many pairs have to say together what one pair says alone.
         ids: what ties are broken by, one per record; by default the positions.
 
     Raises ValueError for a position out of range, a weight that is no number, edges of unequal length, and
     must-links that contradict a cannot-link.
     """
     lefts, rights, weights = _checked(n, left, right, weight)
-    forest = _Forest(n, size_max)
+    forest = _Forest(n, size_max, evidence_min)
     if compared is not None:
         forest.hear(_checked(n, *compared))
     for a, b in sorted((min(pair), max(pair)) for pair in must_link):
@@ -113,12 +116,14 @@ def cluster(
 class _Forest:
     """Union-find with halved paths; per root its size, and the roots it may never be joined with."""
 
-    def __init__(self, n: int, size_max: int) -> None:
+    def __init__(self, n: int, size_max: int, evidence_min: float) -> None:
         self.parent = list(range(n))
         self.size = [1] * n
         self.size_max = size_max
         #: Root → root it is held apart from → why; kept only for roots that are held apart from anybody.
         self.apart: dict[int, dict[int, Refusal]] = {}
+        self.evidence_min = round(evidence_min * _FRACTION)
+        self.voice_max = max(_VOICE_MAX, evidence_min)
         #: Root → root with which pairs were compared → what their weights add up to, in fractions.
         self.voices: dict[int, dict[int, int]] = {}
 
@@ -162,7 +167,7 @@ class _Forest:
     def hear(self, compared: tuple[_Ints, _Ints, npt.NDArray[np.float64]]) -> None:
         """Note what each compared pair says."""
         lefts, rights, weights = compared
-        voices = np.rint(np.clip(weights, -VOICE_MAX, VOICE_MAX) * _FRACTION).astype(np.int64)
+        voices = np.rint(np.clip(weights, -self.voice_max, self.voice_max) * _FRACTION).astype(np.int64)
         for a, b, voice in zip(lefts.tolist(), rights.tolist(), voices.tolist(), strict=True):
             if a != b:
                 self.voices.setdefault(a, {})[b] = voice
@@ -190,7 +195,7 @@ class _Forest:
             if a == b:
                 continue
             reason = apart[a].get(b) if a in apart else None
-            if reason is None and a in voices and voices[a].get(b, 1) <= 0:
+            if reason is None and a in voices and voices[a].get(b, self.evidence_min) < self.evidence_min:
                 reason = Refusal.EVIDENCE
             if reason is None and size[a] + size[b] > self.size_max:
                 reason = Refusal.SIZE

@@ -165,3 +165,10 @@ def test_the_order_of_what_was_compared_makes_no_difference(edges, light, random
 def voices(compared):
     compared = list(compared)
     return Compared(*zip(*[(a, b, w) for (a, b), w in compared], strict=True)) if compared else None
+
+
+def test_many_pairs_say_together_what_one_pair_must_say_alone():
+    edges, light = [((0, 1), 9.0), ((1, 2), 5.0)], [((0, 2), -2.0)]
+    assert heard(edges, light, n=3).groups() == [[0, 1, 2]]
+    assert heard(edges, light, n=3, evidence_min=4.0).groups() == [[0, 1], [2]]
+    assert heard(edges, [], n=3, evidence_min=5.0).groups() == [[0, 1, 2]]

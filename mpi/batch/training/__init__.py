@@ -7,8 +7,10 @@ from mpi.batch.training.latent import LatentClasses, classes_of
 from mpi.batch.training.learning import train
 from mpi.batch.training.thresholds import PrecisionShown, decisions_needed, link_weight_for
 from mpi.batch.training.trained import Trained, TrainingReport
+from mpi.errors import CannotTrain
 
 __all__ = [
+    "CannotTrain",
     "Decisions",
     "Estimate",
     "Expectations",

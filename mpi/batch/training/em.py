@@ -20,7 +20,7 @@ from mpi.batch.training.latent import PROBABILITY_MIN, STRANGERS, Floats, Latent
 #: More iterations are not made; that the end was not reached is reported.
 ITERATIONS_MAX: Final = 500
 #: An iteration that raises the log-likelihood by less, per pair counted, is the last.
-_GAIN_MIN: Final = 1e-10
+_GAIN_MIN: Final = 1e-8
 _NEWTON_STEPS: Final = 100
 
 

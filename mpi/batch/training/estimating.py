@@ -35,8 +35,10 @@ from mpi.matching.rules import RuleSet
 
 #: The rule set's own value of a level counts as much as so many pairs seen at it.
 SEEN: Final = 5.0
-#: u is measured with what the round before found: twice is enough, it hardly moves.
-_ROUNDS: Final = 2
+#: u is measured again with what was found, until no level's moves by more than this share of itself. Random
+#: pairs being strangers, that is soon.
+_U_MOVES: Final = 0.01
+_ROUNDS_MAX: Final = 5
 #: A relation with fewer pairs is not measured.
 RELATED_MIN: Final = 50
 
@@ -94,7 +96,7 @@ def estimate(
     classes, by_ecm = _start(patterns, believed, beliefs, lineage, rules, use)
     classes = _with_strangers(classes, random, unknown, believed, all_pairs)
     iterations = 0
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS_MAX):
         fit = expectation_maximisation(
             together,
             lineage.inherited(classes),
@@ -105,7 +107,10 @@ def estimate(
             iterations_max=iterations_max,
         )
         iterations += fit.iterations
+        before = classes.probabilities[STRANGERS]
         classes = _with_strangers(fit.classes, random, _related(together, fit), believed, all_pairs)
+        if np.abs(classes.probabilities[STRANGERS] / before - 1).max() < _U_MOVES:
+            break
     kept, unmeasured = _relations_kept(lineage.inherited(classes), fit, believed, lineage)
     return Estimate(
         classes=kept,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -161,27 +161,24 @@ def _csv(table: FrequencyTable) -> str:
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(["value", "frequency"])
-    rows.writerows(sorted(table.values.items(), key=lambda item: (-item[1], item[0])))
+    ordered = sorted(table.values.items(), key=lambda item: (-item[1], item[0]))
+    rows.writerows(ordered)
     return out.getvalue()
 
 
-def _provenance(parent: RuleSet, report: TrainingReport) -> dict[str, Any]:
+def _provenance(parent: RuleSet, report: TrainingReport) -> dict[str, object]:
     """Where the rule set comes from. No time stands here: the same records give the same bytes."""
-    facts = {
-        key: _rounded(value)
-        if isinstance(value, float)
-        else list(value)
-        if isinstance(value, tuple)
-        else value
-        for key, value in asdict(report).items()
-        if key != "precision"
-    }
-    shown: dict[str, Any] = {} if report.precision is None else asdict(report.precision)
-    return {
-        "parent": parent.name,
-        "parent_hash": parent.hash,
-        "created_by": f"mpi {version('mpi')}",
-        **facts,
-        **{f"precision_{key}": _rounded(value) for key, value in shown.items() if key != "precision"},
-        **({} if report.precision is None else {"precision": report.precision.precision}),
-    }
+    facts = asdict(report)
+    shown = facts.pop("precision")
+    if shown is not None:
+        facts["precision"] = shown.pop("precision")
+        facts |= {f"precision_{key}": value for key, value in shown.items()}
+    origin = {"parent": parent.name, "parent_hash": parent.hash, "created_by": f"mpi {version('mpi')}"}
+    return {**origin, **{key: _plain(value) for key, value in facts.items()}}
+
+
+def _plain(value: object) -> object:
+    """As TOML has it, with as many digits as mean something."""
+    if isinstance(value, float):
+        return _rounded(value)
+    return list(value) if isinstance(value, tuple) else value

@@ -64,9 +64,9 @@ def _compiled(rules: RuleSet) -> _Compiled:
 def conditions(codes: Codes, rules: RuleSet) -> Conditions:
     """Per pair the conditions that its patterns (``Score.codes``) meet, as bits."""
     groups = _compiled(rules).groups
-    met: Conditions = groups[0][codes[0]]
+    met: Conditions = groups[0].take(codes[0])
     for group, code in zip(groups[1:], codes[1:], strict=True):
-        met |= group[code]
+        met |= group.take(code)
     return met
 
 

@@ -126,15 +126,19 @@ def _score_slice(
     ``household``.
     """
     tables = _tables(rules)
-    sums = tables.groups[0][codes[0, pairs]]
+    rows = tables.groups[0].take(codes[0, pairs], axis=0)
     for group, code in zip(tables.groups[1:], codes[1:], strict=True):
-        sums += group[code[pairs]]
+        rows += group.take(code[pairs], axis=0)
+    sums = np.ascontiguousarray(rows.T)
     for row, shares in agreement.frequencies.items():
-        exact = np.flatnonzero(shares[pairs])
-        sums[exact] += _rarity(shares[pairs][exact], rules, row)[:, None]
-    related = np.exp2(np.minimum(sums[:, 1:] + tables.relations, _WEIGHT_MAX))
-    fields[pairs] = sums[:, 0]
-    household[pairs] = -np.log2(tables.strangers + related.sum(axis=1))
+        # Where they do not agree exactly the share is 0, and log2 1 is what it adds.
+        usual = rules.comparisons[row].levels[0].u_probability
+        sums += np.log2(usual / np.where(shares[pairs] > 0, shares[pairs], usual))
+    related = sums[1:]
+    related += tables.relations[:, None]
+    np.exp2(np.minimum(related, _WEIGHT_MAX, out=related), out=related)
+    fields[pairs] = sums[0]
+    household[pairs] = -np.log2(related.sum(axis=0) + tables.strangers)
 
 
 def _rarity(shares: Floats, rules: RuleSet, row: int) -> Floats:

@@ -37,7 +37,7 @@ def test_batch_and_online_give_the_same_weight_to_1e_9(rules: RuleSet) -> None:
         online = score_pairs(candidates, [0] * len(pairs), list(range(1, len(pairs) + 1)), rules)
         np.testing.assert_allclose(online.weight, batch.weight[pairs], rtol=0, atol=1e-9)
         np.testing.assert_array_equal(online.decision, batch.decision[pairs])
-        assert online.guards == [batch.guards[pair] for pair in pairs]
+        assert list(online.guards) == [batch.guards[pair] for pair in pairs]
 
 
 def test_order_of_the_two_records_does_not_matter(rules: RuleSet) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from mpi.matching.guards import GuardHit
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
 from mpi.matching.scoring import Score, probability, score
+from mpi.matching.sorting import distinct_integers
 
 NO_LINK: Final = 0
 REVIEW: Final = 1
@@ -25,6 +26,36 @@ DECISIONS: Final = ("no_link", "review", "link")
 
 
 Grade = Literal["certain", "probable", "possible", "certainly-not"]
+
+
+class FiredGuards(Sequence[tuple[GuardHit, ...]]):
+    """The guards that fired on each pair. Few sets of guards fire on many pairs, so each set is held once."""
+
+    __slots__ = ("guard_set", "guard_sets")
+
+    def __init__(
+        self, *, guard_set: npt.NDArray[np.int16], guard_sets: tuple[tuple[GuardHit, ...], ...]
+    ) -> None:
+        """``guard_set`` int16 [pairs]: the position of each pair's set in ``guard_sets``, whose first is
+        empty.
+        """
+        self.guard_set = guard_set
+        self.guard_sets = guard_sets
+
+    def __len__(self) -> int:
+        return len(self.guard_set)
+
+    @overload
+    def __getitem__(self, pair: int) -> tuple[GuardHit, ...]: ...
+    @overload
+    def __getitem__(self, pair: slice) -> list[tuple[GuardHit, ...]]: ...
+    def __getitem__(self, pair: int | slice) -> tuple[GuardHit, ...] | list[tuple[GuardHit, ...]]:
+        if isinstance(pair, slice):
+            return [self.guard_sets[place] for place in self.guard_set[pair].tolist()]
+        return self.guard_sets[self.guard_set[pair]]
+
+    def __iter__(self) -> Iterator[tuple[GuardHit, ...]]:
+        return iter(self[:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +69,7 @@ class PairScores:
     decision: npt.NDArray[np.int8]
     #: The guards that fired on each pair that weighs enough for a review; of lighter pairs none is looked
     #: for.
-    guards: list[tuple[GuardHit, ...]]
+    guards: FiredGuards
     agreement: Agreement
     score: Score
 
@@ -65,22 +96,28 @@ def score_columns(columns: Columns, left: PositionList, right: PositionList, rul
     )
 
 
-def decide(scored: Score, rules: RuleSet) -> tuple[npt.NDArray[np.int8], list[tuple[GuardHit, ...]]]:
+def decide(scored: Score, rules: RuleSet) -> tuple[npt.NDArray[np.int8], FiredGuards]:
     """The decision of each pair and the guards that fired on those at or above the review weight."""
     weight = scored.total_weight
     decision = (weight >= rules.thresholds.review_weight).astype(np.int8)
     decision += weight >= rules.thresholds.link_weight
-    hits: list[tuple[GuardHit, ...]] = [()] * len(weight)
-    met = guards.conditions(scored.codes, rules)
-    for pair in np.flatnonzero(decision).tolist():
-        if found := guards.fired(int(met[pair]), rules):
-            hits[pair] = found
-            decision[pair] = min(decision[pair], _held_back(found))
-    return decision, hits
+    heavy = np.flatnonzero(decision)
+    met = distinct_integers(guards.conditions(scored.codes[:, heavy], rules))
+    fired = [guards.fired(conditions, rules) for conditions in met.values.tolist()]
+    sets = tuple(dict.fromkeys(((), *fired)))
+    places = np.array([sets.index(one) for one in fired], dtype=np.int16)
+    guard_set = np.zeros(len(weight), dtype=np.int16)
+    guard_set[heavy] = places[met.place_of]
+    limit = np.array([_limit(one) for one in sets], dtype=np.int8)
+    np.minimum(decision, limit[guard_set], out=decision)
+    return decision, FiredGuards(guard_set=guard_set, guard_sets=sets)
 
 
-def _held_back(hits: tuple[GuardHit, ...]) -> int:
-    return NO_LINK if any(hit.effect == "no_link" for hit in hits) else REVIEW
+def _limit(hits: tuple[GuardHit, ...]) -> int:
+    """The most that a pair with these guards can be."""
+    if any(hit.effect == "no_link" for hit in hits):
+        return NO_LINK
+    return REVIEW if hits else LINK
 
 
 def grade(decision: int, weight: float) -> Grade:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mpi.batch.deduplication import Deduplication
 from mpi.batch.evaluation.grouping import found_in, of_several, pairs_within
@@ -61,7 +62,7 @@ class Evaluation:
 
 
 def evaluate(
-    dedup: Deduplication, truth: Sequence[Any] | npt.NDArray[Any], *, progress: Progress = silent
+    dedup: Deduplication, truth: Sequence[Any] | npt.NDArray[Any] | pd.Series, *, progress: Progress = silent
 ) -> Evaluation:
     """Hold the clusters, tasks, candidates and weights against the truth.
 

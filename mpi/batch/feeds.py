@@ -94,8 +94,8 @@ def read_feed(path: Path, column_map: ColumnMap = None) -> Iterator[Line]:
     """
     readers: dict[str, Callable[[Path, ColumnMap], Iterator[Line]]] = {
         ".csv": _read_csv,
-        ".ndjson": _read_ndjson,
-        ".jsonl": _read_ndjson,
+        ".ndjson": read_ndjson,
+        ".jsonl": read_ndjson,
         ".parquet": _read_parquet,
     }
     suffix = path.suffix.lower()
@@ -108,7 +108,7 @@ def _read_csv(path: Path, column_map: ColumnMap) -> Iterator[Line]:
     # Bytes that are not UTF-8 become lone surrogates, which the record's own check then refuses by field.
     with _opened(path) as opened, _as_text(opened) as file:
         rows = csv.reader(file, strict=True)
-        names = _fields_of(path, _header(path, rows), column_map)
+        names = fields_of(path, _header(path, rows), column_map)
         while True:
             start = rows.line_num + 1
             try:
@@ -137,8 +137,12 @@ def _header(path: Path, rows: Iterator[list[str]]) -> list[str]:
         raise UnreadableFile(f"{path.name}: line 1: there is no header") from error
 
 
-def _fields_of(path: Path, columns: Sequence[str], column_map: ColumnMap) -> list[str | None]:
-    """The field of each column, None for one that is passed over."""
+def fields_of(path: Path, columns: Sequence[str], column_map: ColumnMap) -> list[str | None]:
+    """The field of each column, None for one that is passed over.
+
+    Raises UnreadableFile on a column that is no field or is there twice, and on a map that names one that is
+    not there.
+    """
     for column in columns:
         if columns.count(column) > 1:
             raise UnreadableFile(f"{path.name}: line 1: column {column!r} is there twice")
@@ -156,7 +160,8 @@ def _fields_of(path: Path, columns: Sequence[str], column_map: ColumnMap) -> lis
     return [None if column == _PASSED_OVER else column for column in columns]
 
 
-def _read_ndjson(path: Path, column_map: ColumnMap) -> Iterator[Line]:
+def read_ndjson(path: Path, column_map: ColumnMap, *, truth: bool = False) -> Iterator[Line]:
+    """The lines of an NDJSON file; with ``truth`` also the key ``entity_id``."""
     with _opened(path) as file:
         number = 0
         while text := file.readline(LINE_MAX + 1):
@@ -166,21 +171,21 @@ def _read_ndjson(path: Path, column_map: ColumnMap) -> Iterator[Line]:
                     text = file.readline(LINE_MAX)
                 yield Line(number, None, f"longer than {LINE_MAX} bytes")
             elif text.strip():
-                yield _json_line(number, text, column_map)
+                yield _json_line(number, text, column_map, truth)
 
 
-def _json_line(number: int, text: bytes, column_map: ColumnMap) -> Line:
+def _json_line(number: int, text: bytes, column_map: ColumnMap, truth: bool) -> Line:
     try:
         flat = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         return Line(number, None, f"not JSON: {error.msg} at column {error.colno}")
     if not isinstance(flat, dict):
         return Line(number, None, "not a JSON object")
+    who = flat.pop(_PASSED_OVER, None)
     if column_map is not None:
         flat = {column_map[column]: value for column, value in flat.items() if column in column_map}
-    return Line(
-        number, {name: value for name, value in flat.items() if name != _PASSED_OVER and value is not None}
-    )
+    fields = {name: value for name, value in flat.items() if value is not None}
+    return Line(number, fields | {_PASSED_OVER: who} if truth and who is not None else fields)
 
 
 def _read_parquet(path: Path, column_map: ColumnMap) -> Iterator[Line]:
@@ -190,7 +195,7 @@ def _read_parquet(path: Path, column_map: ColumnMap) -> Iterator[Line]:
     try:
         file = pq.ParquetFile(path)
         names = dict(
-            zip(file.schema_arrow.names, _fields_of(path, file.schema_arrow.names, column_map), strict=True)
+            zip(file.schema_arrow.names, fields_of(path, file.schema_arrow.names, column_map), strict=True)
         )
         number = 0
         for batch in file.iter_batches(batch_size=10_000):

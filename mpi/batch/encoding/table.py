@@ -43,7 +43,12 @@ Dropped = Counter[tuple[str, str]]
 
 
 def encode_table(
-    table: pa.Table, rules: RuleSet, *, default_source: str = "file", progress: Progress = silent
+    table: pa.Table,
+    rules: RuleSet,
+    *,
+    default_source: str = "file",
+    progress: Progress = silent,
+    processes: int = 1,
 ) -> EncodedRecords:
     """The records of a table of text columns called like the flat fields.
 

@@ -5,17 +5,16 @@ not at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from mpi.matching.comparison.comparators import Comparator
-from mpi.matching.comparison.distinct import values_at
+from mpi.matching.comparison.distinct import distinct_pairs, values_at
 from mpi.matching.comparison.names import MISSING_LEVEL
 from mpi.matching.comparison.screens import SCREENS
 from mpi.matching.comparison.traits import UNKNOWN
-from mpi.matching.sorting import distinct_integers
 
 Codes = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.int8]
@@ -53,7 +52,7 @@ class CodedField:
             return
         screen = SCREENS[field]
         self._traits = traits() if traits else screen.traits(distinct)
-        self._sift = screen.sift
+        self._sift, self._asked = screen.sift, screen.asked
         # Of each value with itself; the place of a missing one, −1, is the last.
         self._own = np.zeros(len(distinct) + 1, dtype=np.int8)
         self._own[-1] = MISSING_LEVEL
@@ -96,9 +95,17 @@ class CodedField:
         return levels
 
     def compared(self, a: Codes, b: Codes) -> Levels:
-        """The levels of pairs by the comparator, called once for each distinct pair."""
+        """The levels of pairs by the comparator, each called once for each distinct pair."""
         if not len(a):
             return np.empty(0, dtype=np.int8)
+        if self._asked is not None:
+            levels = self._asked(self._traits, a, b)
+            still = np.flatnonzero(levels == UNKNOWN)
+            levels[still] = self._by_comparator(a.take(still), b.take(still))
+            return levels
+        return self._by_comparator(a, b)
+
+    def _by_comparator(self, a: Codes, b: Codes) -> Levels:
         distinct = distinct_pairs(a, b)
         sides = (values_at(self._distinct, side) for side in (distinct.low, distinct.high))
         found = np.array(list(map(self._comparator, *sides)), dtype=np.int8)
@@ -135,18 +142,3 @@ class _CommonPairs:
         square = self.levels.reshape(self._size, self._size)
         square[-1] = UNKNOWN
         square[:, -1] = UNKNOWN
-
-
-class DistinctPairs(NamedTuple):
-    """Distinct unordered pairs of codes, and of each pair asked its place among them."""
-
-    low: Codes
-    high: Codes
-    place_of: Positions
-
-
-def distinct_pairs(a: Codes, b: Codes) -> DistinctPairs:
-    """The distinct ones of these pairs, whichever side comes first."""
-    keys = (np.minimum(a, b).astype(np.int64) << 32) | np.maximum(a, b)
-    distinct, place_of = distinct_integers(keys)
-    return DistinctPairs((distinct >> 32).astype(np.int32), distinct.astype(np.int32), place_of)

@@ -184,7 +184,7 @@ def _address_level(a: NormalizedAddress, b: NormalizedAddress) -> int:
     if street and other_street:
         if street == other_street:
             return _ADDRESS["exact"] if same_zip or same_city else _ADDRESS["street"]
-        if (same_zip or same_city) and _similar_street(street, other_street):
+        if (same_zip or same_city) and similar_street(street, other_street):
             return _ADDRESS["similar"]
     if same_zip:
         return _ADDRESS["zip"]
@@ -198,7 +198,7 @@ def _one_city(a: str, b: str) -> bool:
     return a == b or JaroWinkler.similarity(a, b, score_cutoff=SIMILAR_CITY) >= SIMILAR_CITY
 
 
-def _similar_street(a: str, b: str) -> bool:
+def similar_street(a: str, b: str) -> bool:
     """Spellings of one street with the same house number, or up to two slips anywhere."""
     if OSA.distance(a, b, score_cutoff=2) <= 2:
         return True

@@ -9,17 +9,17 @@ comparators take, and gives its parts as arrays, which is what screens take.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from mpi.matching.sorting import distinct_integers
+
 Codes = npt.NDArray[np.int32]
 Octets = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.integer[Any]]
-
-#: One text in so many is read by itself, more from a copy of all.
-_MANY: Final = 64
 
 
 class Texts(Sequence[str]):
@@ -59,14 +59,17 @@ class Texts(Sequence[str]):
 
     def at(self, positions: Positions) -> list[str]:
         """The texts at many positions."""
-        if len(positions) < len(self) // _MANY:
-            return [self[position] for position in positions.tolist()]
-        starts, ends = self.starts[positions].tolist(), self.starts[positions + 1].tolist()
-        octets = self.octets[: int(self.starts[-1])].tobytes()
+        starts = self.starts[positions].astype(np.int64)
+        lengths = self.starts[positions + 1] - starts
+        ends = np.cumsum(lengths)
+        octets = self.octets[
+            np.repeat(starts - (ends - lengths), lengths) + np.arange(lengths.sum())
+        ].tobytes()
+        bounds = [0, *ends.tolist()]
         if octets.isascii():
             text = octets.decode()
-            return [text[start:end] for start, end in zip(starts, ends, strict=True)]
-        return [octets[start:end].decode() for start, end in zip(starts, ends, strict=True)]
+            return [text[start:end] for start, end in pairwise(bounds)]
+        return [octets[start:end].decode() for start, end in pairwise(bounds)]
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -176,3 +179,18 @@ def values_at(values: Sequence[Any], positions: Positions) -> list[Any]:
     if isinstance(values, Distinct | Texts):
         return values.at(positions)
     return [values[position] for position in positions.tolist()]
+
+
+class DistinctPairs(NamedTuple):
+    """Distinct unordered pairs of codes, and of each pair asked its place among them."""
+
+    low: Codes
+    high: Codes
+    place_of: npt.NDArray[np.intp]
+
+
+def distinct_pairs(a: Codes, b: Codes) -> DistinctPairs:
+    """The distinct ones of these pairs, whichever side comes first."""
+    keys = (np.minimum(a, b).astype(np.int64) << 32) | np.maximum(a, b)
+    distinct, place_of = distinct_integers(keys)
+    return DistinctPairs((distinct >> 32).astype(np.int32), distinct.astype(np.int32), place_of)

@@ -47,9 +47,8 @@ def misspelt(a: str, b: str) -> bool:
     if JaroWinkler.similarity(a, b, score_cutoff=SIMILAR_NAME) >= SIMILAR_NAME:
         return True
     shorter = min(len(a), len(b))
-    if shorter >= 4 and OSA.distance(a, b, score_cutoff=1) <= 1:
-        return True
-    return shorter >= 7 and OSA.distance(a, b, score_cutoff=2) <= 2
+    edits = 2 if shorter >= 7 else 1
+    return shorter >= 4 and OSA.distance(a, b, score_cutoff=edits) <= edits
 
 
 @lru_cache(maxsize=1 << 17)
@@ -60,9 +59,11 @@ def sound(name: str) -> str:
 
 @lru_cache(maxsize=1 << 17)
 def _family_level(a: str, b: str) -> int:
-    if a == b or a.replace(" ", "") == b.replace(" ", ""):
+    if a == b:
         return _FAMILY["exact"]
     if " " in a or " " in b:
+        if a.replace(" ", "") == b.replace(" ", ""):
+            return _FAMILY["exact"]
         parts_a, parts_b = a.split(), b.split()
         if any(len(part) > 2 and part in parts_b for part in parts_a):
             return _FAMILY["part"]
@@ -75,12 +76,16 @@ def family(left: tuple[str, ...], right: tuple[str, ...]) -> int:
     return best(_family_level, left, right)
 
 
+def _first_word(name: str) -> str:
+    return name.split(" ", 1)[0] if " " in name else name
+
+
 @lru_cache(maxsize=1 << 17)
 def _given_level(a: str, b: str) -> int:
-    first_a, first_b = a.split(" ", 1)[0], b.split(" ", 1)[0]
+    first_a, first_b = _first_word(a), _first_word(b)
     if len(first_a) == 1 or len(first_b) == 1:
         return _GIVEN["initial"] if first_a[0] == first_b[0] else _GIVEN["different"]
-    if a == b or a.replace(" ", "") == b.replace(" ", ""):
+    if a == b or ((first_a != a or first_b != b) and a.replace(" ", "") == b.replace(" ", "")):
         return _GIVEN["exact"]
     if first_a == first_b or not nickname_roots(first_a).isdisjoint(nickname_roots(first_b)):
         return _GIVEN["nickname"]
@@ -132,12 +137,12 @@ def two_names(left: Givens, right: Givens, shares: Mapping[str, float], least: f
     """Whether two different given names are each a name of its own, that at least this share of people
     has.
     """
-    firsts = [[name.split(" ", 1)[0] for name in side] for side in (left, right)]
-    return all(
-        a != b and min(shares.get(a, -1.0), shares.get(b, -1.0)) >= least
-        for a in firsts[0]
-        for b in firsts[1]
-    )
+    for a in map(_first_word, left):
+        share = shares.get(a, -1.0)
+        for b in map(_first_word, right):
+            if a == b or share < least or shares.get(b, -1.0) < least:
+                return False
+    return True
 
 
 def given_by_usage(shares: Mapping[str, float]) -> Callable[[Givens, Givens], int]:

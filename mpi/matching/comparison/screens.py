@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mpi.matching.comparison.address_screen import address_sift, address_traits, plain_address
+from mpi.matching.comparison.address_screen import address_asked, address_sift, address_traits, plain_address
 from mpi.matching.comparison.comparators import GENERATION_YEARS
 from mpi.matching.comparison.distinct import Part, Texts, parts_of, several_of
 from mpi.matching.comparison.names import MISSING_LEVEL, level_positions, sound
@@ -49,6 +49,8 @@ class Screen(NamedTuple):
     sift: Callable[[Any, Codes, Codes], Levels]
     #: Which distinct values are at level 0 with themselves; None = all.
     plain: Callable[[Sequence[Any]], Mask] | None = None
+    #: Like ``sift``, for the pairs that it left unknown: what can be asked of a part of the values.
+    asked: Callable[[Any, Codes, Codes], Levels] | None = None
 
 
 _DATE, _ADDRESS = level_positions("birth_date"), level_positions("address")
@@ -259,5 +261,5 @@ SCREENS: Final[dict[str, Screen]] = {
     "record_number": Screen(_identifier_traits, _record_sift),
     "phone": Screen(_number_traits(10), _phone_sift),
     "email": Screen(_email_traits, _email_sift),
-    "address": Screen(address_traits, address_sift, plain_address),
+    "address": Screen(address_traits, address_sift, plain_address, address_asked),
 }

@@ -21,6 +21,8 @@ class Ground(StrEnum):
     LINK = "link"
     #: A guard holds the pair apart.
     GUARD = "guard"
+    #: What was compared between the two groups speaks against it as a whole.
+    EVIDENCE = "evidence"
     #: Together they would be too many for the machine to link.
     SIZE = "size"
     #: A person stated that they are different people.

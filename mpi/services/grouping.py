@@ -23,32 +23,44 @@ from mpi.matching.stored import from_stored
 from mpi.storage.candidates import MEMBERS_MAX
 from mpi.storage.relinking import IndexRow, WholeIndex
 
-#: Identities that share a number which one person alone should have. More of them say that it is a
-#: placeholder which no list knows.
-SHARING_MAX = 20
+#: Records that share a number which one person alone should have. More of them say that it is a placeholder
+#: which no list knows.
+SHARING_MAX = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """Who is where, and who belongs together; everything by position among the encoded records."""
+    """Who is where, and who belongs together; by position: the n encoded records, then the retired ones.
+
+    A retired record is not compared. It goes with the member of its identity that has been there the longest,
+    and what people stated about it holds for that one.
+    """
 
     whole: WholeIndex
     records: EncodedRecords
     partition: Partition
-    #: int64 [n]: a number per cluster.
+    #: int64: a number per cluster.
     cluster_of: Ints
+    #: Positions below n.
     pairs: Pairs
-    #: Microseconds since 1970 when each record's present content came; int64 [n].
+    #: Microseconds since 1970 when each record's present content came; int64.
     arrived: Ints
     #: Record ID → position.
     place: dict[int, int] = field(repr=False)
 
     def row(self, record_id: int) -> IndexRow:
         """The record as it was read."""
-        return self.whole.rows[int(self.records.rows[self.place[record_id]])]
+        position, count = self.place[record_id], self.records.record_count
+        if position >= count:
+            return self.whole.retired[position - count]
+        return self.whole.rows[int(self.records.rows[position])]
+
+    def is_compared(self, record_id: int) -> bool:
+        """Whether the record is active."""
+        return self.place.get(record_id, self.records.record_count) < self.records.record_count
 
     def placed(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Pairs of record IDs by position, those left out of which a record is retired."""
+        """Pairs of record IDs by position, those left out of which one's identity is retired as a whole."""
         place = self.place
         return [(place[a], place[b]) for a, b in pairs if a in place and b in place]
 
@@ -56,16 +68,16 @@ class Grouping:
 def encode_index(whole: WholeIndex, rules: RuleSet, progress: Progress) -> EncodedRecords:
     """The records of the index as batch work reads them; ``rows`` are places in ``whole.rows``."""
     progress("encoding records", 0, len(whole.rows))
-    return encode_records(
-        [row.local_id for row in whole.rows],
-        [row.source for row in whole.rows],
-        _normalized(whole),
-        rules,
-    )
+    return _encoded(whole, _normalized(whole), rules)
 
 
 def _normalized(whole: WholeIndex) -> list[NormalizedRecord]:
     return [from_stored(row.normalized) for row in whole.rows]
+
+
+def _encoded(whole: WholeIndex, normalized: list[NormalizedRecord], rules: RuleSet) -> EncodedRecords:
+    ids, sources = [row.local_id for row in whole.rows], [row.source for row in whole.rows]
+    return encode_records(ids, sources, normalized, rules)
 
 
 def group(whole: WholeIndex, rules: RuleSet, progress: Progress) -> Grouping:
@@ -75,28 +87,36 @@ def group(whole: WholeIndex, rules: RuleSet, progress: Progress) -> Grouping:
     pairs that share a key those are compared that the index itself compared: a record and the one it was
     linked on account of, and the two that a task asks about.
     """
-    records = encode_index(whole, rules, progress)
-    ids = np.array([row.record_id for row in whole.rows], dtype=np.int64)[records.rows]
-    place = {record: position for position, record in enumerate(ids.tolist())}
+    progress("encoding records", 0, len(whole.rows))
+    normalized = _normalized(whole)
+    records = _encoded(whole, normalized, rules)
+    rows = [*(whole.rows[row] for row in records.rows.tolist()), *whole.retired]
+    place = {row.record_id: position for position, row in enumerate(rows)}
     age = {enterprise_id: n for n, enterprise_id in enumerate(whole.identities)}
-    rows = [whole.rows[row] for row in records.rows.tolist()]
     home = np.array([age[row.enterprise_id] for row in rows], dtype=np.int64)
+    eldest = _eldest(rows, home, records.record_count)
+    sharing = _sharing_numbers([normalized[row] for row in records.rows.tolist()])
+    stands_for = np.where(np.arange(len(rows)) < records.record_count, np.arange(len(rows)), eldest)
     found = deduplicate(
         records,
         rules,
         size_max=MEMBERS_MAX,
-        must_link=_pairs(whole.same, place, _made_by_people(rows, home)),
-        cannot_link=_pairs(whole.different, place),
-        also=_compared_before(whole, rows, place),
+        must_link=stands_for[_pairs(whole.same, place, _made_by_people(rows, eldest))],
+        cannot_link=stands_for[_pairs(whole.different, place)],
+        also=stands_for[_compared_before(whole, sharing, place)],
         progress=progress,
     )
     cluster_of = found.clusters.cluster_of
     return Grouping(
         whole=whole,
         records=records,
-        partition=Partition(record_ids=ids, home=home, identities=whole.identities),
-        cluster_of=cluster_of,
-        pairs=_scored(found, _sharing_numbers(rows, cluster_of), rules),
+        partition=Partition(
+            record_ids=np.array([row.record_id for row in rows], dtype=np.int64),
+            home=home,
+            identities=whole.identities,
+        ),
+        cluster_of=cluster_of[stands_for],
+        pairs=_scored(found, _across(sharing, cluster_of), rules),
         arrived=np.array([row.received_at for row in rows], dtype=np.int64),
         place=place,
     )
@@ -110,37 +130,51 @@ def _pairs(
     return np.array([*found, *more], dtype=np.int64).reshape(-1, 2)
 
 
-def _made_by_people(rows: Sequence[IndexRow], home: Ints) -> list[tuple[int, int]]:
-    """Each record that a person put where it is, with the one that had been there the longest by then."""
+def _eldest(rows: Sequence[IndexRow], home: Ints, count: int) -> Ints:
+    """Per record the active member of its identity that has been there the longest; int64, positions below
+    ``count``.
+    """
     since = np.array([(row.linked_at, row.record_id) for row in rows], dtype=np.int64).reshape(-1, 2)
-    order = np.lexsort((since[:, 1], since[:, 0], home))
+    is_retired = np.arange(len(rows)) >= count
+    order = np.lexsort((since[:, 1], since[:, 0], is_retired, home))
     first = np.ones(len(order), dtype=bool)
     first[1:] = home[order][1:] != home[order][:-1]
-    eldest = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
-    return [
-        (one, other)
-        for one, other in zip(order.tolist(), eldest.tolist(), strict=True)
-        if one != other and rows[one].by_person
-    ]
+    eldest = np.empty(len(order), dtype=np.int64)
+    eldest[order] = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
+    return eldest
+
+
+def _made_by_people(rows: Sequence[IndexRow], eldest: Ints) -> list[tuple[int, int]]:
+    """Each record that a person put where it is, with the one that has been there the longest."""
+    return [(one, other) for one, other in enumerate(eldest.tolist()) if one != other and rows[one].by_person]
 
 
 def _compared_before(
-    whole: WholeIndex, rows: Sequence[IndexRow], place: dict[int, int]
+    whole: WholeIndex, sharing: Sequence[Sequence[int]], place: dict[int, int]
 ) -> npt.NDArray[np.int64]:
-    linked = [(row.record_id, row.with_record_id) for row in rows if row.with_record_id is not None]
+    """Pairs of which the index has an opinion, or will have: compared whatever keys they share."""
     asked = [(task.record_ids[0], task.record_ids[-1]) for task in whole.tasks if len(task.record_ids) > 1]
-    return _pairs([*linked, *asked], place)
+    return _pairs([*whole.linked, *asked], place, [p for found in sharing for p in combinations(found, 2)])
 
 
-def _sharing_numbers(rows: Sequence[IndexRow], cluster_of: Ints) -> list[tuple[int, int]]:
-    """A pair of records for any two clusters that carry one number which a person has alone."""
-    carriers: dict[str, dict[int, int]] = defaultdict(dict)
-    for position, row in enumerate(rows):
-        for _, type_, value in from_stored(row.normalized).identifiers:
+def _sharing_numbers(records: Sequence[NormalizedRecord]) -> list[list[int]]:
+    """The positions that carry one number which a person has alone, when they are several."""
+    carriers: dict[str, list[int]] = defaultdict(list)
+    for position, record in enumerate(records):
+        for _, type_, value in record.identifiers:
             if type_ == "SS":
-                carriers[value].setdefault(int(cluster_of[position]), position)
-    shared = [sorted(found.values()) for found in carriers.values() if 1 < len(found) <= SHARING_MAX]
-    return sorted({pair for found in shared for pair in combinations(found, 2)})
+                carriers[value].append(position)
+    return [found for found in carriers.values() if 1 < len(found) <= SHARING_MAX]
+
+
+def _across(sharing: Sequence[Sequence[int]], cluster_of: Ints) -> list[tuple[int, int]]:
+    """A pair of records for any two clusters of which some share a number."""
+    pairs: dict[tuple[int, int], tuple[int, int]] = {}
+    for found in sharing:
+        first = {int(cluster_of[position]): position for position in reversed(found)}
+        for (a, left), (b, right) in combinations(sorted(first.items()), 2):
+            pairs.setdefault((a, b), (left, right))
+    return [pairs[key] for key in sorted(pairs)]
 
 
 def _scored(found: Deduplication, sharing: list[tuple[int, int]], rules: RuleSet) -> Pairs:

@@ -96,19 +96,21 @@ def make_plan(whole: WholeIndex, rules: RuleSet, progress: Progress) -> Plan:
     identity_of = _identities_afterwards(grouping, regroupings)
     found = questions(identity_of, grouping.pairs)
     apart = _by_identity(grouping, identity_of, whole.different)
-    about = {
-        task.task_id: (task.state, _about(grouping, identity_of, task.record_ids)) for task in whole.tasks
-    }
-    waiting = {task: pair for task, (state, pair) in about.items() if state != "resolved" and pair}
-    settled = {pair for state, pair in about.values() if state == "resolved" and pair} | apart
+    about = [(task, _about(grouping, identity_of, task.record_ids)) for task in whole.tasks]
+    waiting = [(task, pair) for task, pair in about if task.state != "resolved" and pair]
+    settled = {pair for task, pair in about if task.left_open and pair} | apart
     supported = set(found.keys()) - apart
-    unsupported = [
-        task
-        for task, pair in waiting.items()
-        if about[task][0] == "open" and pair[0] != pair[1] and pair not in supported
-    ]
-    still_asked = waiting.keys() - set(unsupported)
-    asked, left_out = unasked(found, settled, [waiting[task] for task in sorted(still_asked)])
+    unsupported = {
+        task.task_id
+        for task, pair in waiting
+        if task.state == "open"
+        and pair[0] != pair[1]
+        and pair not in supported
+        and all(grouping.is_compared(record) for record in task.record_ids)
+    }
+    asked, left_out = unasked(
+        found, settled, [pair for task, pair in waiting if task.task_id not in unsupported]
+    )
     return Plan(
         grouping=grouping,
         regroupings=regroupings,
@@ -117,8 +119,8 @@ def make_plan(whole: WholeIndex, rules: RuleSet, progress: Progress) -> Plan:
         questions=found,
         asked=asked,
         left_out=left_out,
-        unsupported=unsupported,
-        answered=[task for task, pair in waiting.items() if pair[0] == pair[1]],
+        unsupported=sorted(unsupported),
+        answered=[task.task_id for task, pair in waiting if pair[0] == pair[1]],
     )
 
 
@@ -135,7 +137,7 @@ def _identities_afterwards(grouping: Grouping, regroupings: Sequence[Regrouping]
 
 
 def _about(grouping: Grouping, identity_of: Ints, record_ids: Sequence[int]) -> PlacePair | None:
-    """The identities that the first and the last of the records are of; None when one of them is retired."""
+    """The identities that the first and the last of the records are of; None when one is not active."""
     ends = [grouping.place.get(record) for record in (record_ids[0], record_ids[-1])] if record_ids else []
     places = sorted(int(identity_of[end]) for end in ends if end is not None)
     return (places[0], places[1]) if len(places) == 2 else None
@@ -158,7 +160,7 @@ def told(made: Plan, rules: RuleSet, sample: int) -> RelinkAnswer:
     return RelinkAnswer(
         batch_id=None,
         rule_set={"name": rules.name, "hash": rules.hash},
-        records=len(made.identity_of),
+        records=made.grouping.records.record_count,
         identities=len(made.grouping.partition.identities),
         merges=len(kinds["merge"]),
         splits=len(kinds["split"]),

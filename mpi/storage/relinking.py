@@ -20,7 +20,7 @@ SLICE_ROWS = 20_000
 
 
 class IndexRow(NamedTuple):
-    """One active record as stored. Times are microseconds since 1970."""
+    """One record as stored. Times are microseconds since 1970; ``normalized`` None: it is retired."""
 
     record_id: int
     source: str
@@ -28,19 +28,18 @@ class IndexRow(NamedTuple):
     enterprise_id: str
     #: Whether a person decided on its link.
     by_person: bool
-    #: The record it was linked on account of.
-    with_record_id: int | None
     linked_at: int
     received_at: int
     normalized: Any
 
 
 class PairTask(NamedTuple):
-    """A task about two identities: one that waits, or one that was answered without saying who is who."""
+    """A question about two identities. ``left_open``: it was answered without saying who is who."""
 
     task_id: int
     state: str
     record_ids: list[int]
+    left_open: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +49,16 @@ class WholeIndex:
     #: Names that moment to ``identities_changed_since``.
     snapshot: str
     rows: list[IndexRow]
+    #: Retired members of active identities.
+    retired: list[IndexRow]
     #: The active identities, the oldest first.
     identities: list[str]
     #: Pairs of records that a person stated to be the same, and to be different.
     same: list[tuple[int, int]]
     different: list[tuple[int, int]]
     tasks: list[PairTask]
+    #: Pairs of records, one of which was linked on account of the other.
+    linked: list[tuple[int, int]]
 
 
 def read_whole_index(conn: Connection) -> WholeIndex:
@@ -65,22 +68,29 @@ def read_whole_index(conn: Connection) -> WholeIndex:
     row = conn.execute(query("standing_snapshot")).fetchone()
     assert row is not None
     stated = conn.execute(query("statements_in_force")).fetchall()
+    retired: list[IndexRow] = []
     return WholeIndex(
         snapshot=row[0],
-        rows=list(_records(conn)),
+        rows=list(_records(conn, retired)),
+        retired=retired,
         identities=[row[0] for row in conn.execute(query("identities_by_age"))],
         same=[(a, b) for is_same, a, b in stated if is_same],
         different=[(a, b) for is_same, a, b in stated if not is_same],
         tasks=[PairTask(*row) for row in conn.execute(query("pair_tasks"))],
+        linked=conn.execute(query("linked_on_account_of")).fetchall(),
     )
 
 
-def _records(conn: Connection) -> Iterator[IndexRow]:
+def _records(conn: Connection, retired: list[IndexRow]) -> Iterator[IndexRow]:
+    """The active records; the others are put into ``retired``."""
     out = sql.SQL("COPY ({}) TO STDOUT").format(sql.SQL(query("standing_records")))
     with conn.cursor().copy(out) as copy:
-        copy.set_types(["int8", "text", "text", "text", "bool", "int8", "int8", "int8", "text"])
-        for *values, normalized in copy.rows():
-            yield IndexRow(*values, orjson.loads(normalized))
+        copy.set_types(["int8", "text", "text", "text", "bool", "int8", "int8", "text"])
+        for row in map(IndexRow._make, copy.rows()):
+            if row.normalized is None:
+                retired.append(row)
+            else:
+                yield row._replace(normalized=orjson.loads(row.normalized))
 
 
 def changed_since(conn: Connection, snapshot: str) -> set[str]:
@@ -118,8 +128,10 @@ def slices(change: Change) -> Iterator[Change]:
     """
     closed = tuple(c for c in change.task_changes if c.state == "resolved")
     moved = tuple(c for c in change.task_changes if c.state != "resolved")
-    names = ("identities", "links", "undone_merge_ids", "merges")
-    names += ("withdrawn_assertion_ids", "withdrawn_pairs", "assertions")
+    names = (
+        *("identities", "links", "undone_merge_ids", "merges"),
+        *("withdrawn_assertion_ids", "withdrawn_pairs", "assertions"),
+    )
     phases: list[tuple[str, tuple[Any, ...]]] = [(name, getattr(change, name)) for name in names]
     phases += [
         ("task_changes", closed),

@@ -64,13 +64,15 @@ class IndexMachine(RuleBasedStateMachine):
         super().__init__()
         with psycopg.connect(self.url, autocommit=True) as conn:
             names = "record, record_version, held_update, blocking_key, identity, link, merge, assertion, "
-            conn.execute(f"TRUNCATE {names}assertion_pair, task, event, audit, idempotency RESTART IDENTITY")
+            names += "assertion_pair, task, event, audit, idempotency, batch, replaced_link"
+            conn.execute(f"TRUNCATE {names} RESTART IDENTITY")
         # Ties are broken by enterprise ID: with the same ones in every try, a run can be repeated.
         self.monkeypatch.setattr(numbers.secrets, "randbits", Random(7).getrandbits)
         #: In order of issue: IDs are random, so that a choice among them has to be by place to be repeatable.
         self.issued: list[str] = []
         self.merge_ids: list[int] = []
         self.answered: list[int] = []
+        self.relinks: list[int] = []
         self.sent: dict[tuple[str, str], dict[str, Any]] = {}
 
     @rule(person=people, place=places)
@@ -160,6 +162,28 @@ class IndexMachine(RuleBasedStateMachine):
         task_id = self.answered[data.draw(st.integers(0, len(self.answered) - 1))]
         self.refusable(lambda: self.index.undo_resolution(task_id, "random", actor=STEWARD))
 
+    @rule()
+    def relink(self) -> None:
+        batch_id = self.index.relink_apply(actor=STEWARD).batch_id
+        plan = self.index.relink_plan(actor=STEWARD)
+        assert plan.is_empty, plan
+        if batch_id is not None:
+            self.relinks.append(batch_id)
+
+    @rule()
+    def relink_and_roll_back_at_once(self) -> None:
+        before = self.partition()
+        batch_id = self.index.relink_apply(actor=STEWARD).batch_id
+        if batch_id is not None:
+            assert self.index.rollback(batch_id, "random", actor=STEWARD).records_left == ()
+        assert self.partition() == before
+
+    @precondition(lambda self: self.relinks)
+    @rule(data=st.data())
+    def roll_back(self, data: st.DataObject) -> None:
+        batch_id = self.relinks[data.draw(st.integers(0, len(self.relinks) - 1))]
+        self.refusable(lambda: self.index.rollback(batch_id, "random", actor=STEWARD))
+
     @invariant()
     def nothing_is_broken(self) -> None:
         broken = [(r.invariant, r.sample) for r in self.index.check(actor=STEWARD) if r.violations]
@@ -181,6 +205,16 @@ class IndexMachine(RuleBasedStateMachine):
             return decision()
         except Conflict:
             return None
+
+    def partition(self) -> list[Any]:
+        """Every link as it is, and every open question."""
+        with psycopg.connect(self.url, autocommit=True) as conn:
+            return [
+                conn.execute("SELECT * FROM link ORDER BY record_id").fetchall(),
+                conn.execute(
+                    "SELECT task_id, identity_a, identity_b FROM task WHERE state <> 'resolved' ORDER BY 1"
+                ).fetchall(),
+            ]
 
     def fingerprint(self) -> str:
         """Who is whose, who redirects where, and what is asked."""

@@ -3,12 +3,12 @@
 SELECT pg_current_snapshot()::text
 
 -- name: standing_records
--- Every active record as compared, and where it belongs; read out as a whole.
-SELECT r.record_id, s.name, r.local_id, l.enterprise_id, l.decided_by = 'person', l.with_record_id,
+-- Every record of an active identity as compared (of a retired one nothing), and where it belongs; read out as a whole.
+SELECT r.record_id, s.name, r.local_id, l.enterprise_id, l.decided_by = 'person',
     (extract(epoch FROM l.linked_at) * 1000000)::bigint, (extract(epoch FROM r.received_at) * 1000000)::bigint,
-    r.normalized::text
+    CASE WHEN NOT r.retired THEN r.normalized::text END
 FROM record r JOIN link l ON l.record_id = r.record_id JOIN source s ON s.source_id = r.source_id
-WHERE NOT r.retired
+WHERE NOT r.retired OR EXISTS (SELECT FROM identity i WHERE i.enterprise_id = l.enterprise_id AND i.status = 'active')
 
 -- name: identities_by_age
 -- The older one keeps its enterprise ID where nothing else decides.
@@ -19,9 +19,15 @@ SELECT enterprise_id FROM identity WHERE status = 'active' ORDER BY issued_at, e
 SELECT verdict = 'same', record_a, record_b FROM assertion_pair WHERE NOT withdrawn ORDER BY record_a, record_b, verdict
 
 -- name: pair_tasks
--- Open questions about two identities, and those a person answered without saying same or different.
-SELECT task_id, state, record_ids FROM task
-WHERE identity_b IS NOT NULL AND (state <> 'resolved' OR resolution IN ('cannot_tell', 'overlay')) ORDER BY task_id
+-- Every question there ever was about two identities; those a person answered without saying who is who.
+SELECT task_id, state, record_ids, coalesce(resolution IN ('cannot_tell', 'overlay'), false) FROM task
+WHERE identity_b IS NOT NULL ORDER BY task_id
+
+-- name: linked_on_account_of
+-- Pairs that the index compared when one of them came in, whatever keys they share. The ledger forgets none, so that
+-- the same pairs are compared before and after a relink.
+SELECT record_id, (data ->> 'with_record_id')::bigint FROM event
+WHERE type = 'RecordLinked' AND data ->> 'with_record_id' IS NOT NULL
 
 -- name: identities_changed_since
 -- Whom anything happened to that the snapshot did not see. The ledger has a row for every change.

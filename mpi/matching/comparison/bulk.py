@@ -18,7 +18,7 @@ from mpi.matching.rules import FrequencyTable, RuleSet
 Floats = npt.NDArray[np.float64]
 
 #: So many pairs are compared at a time: their codes stay in the processor's cache.
-_SLICE: Final = 1 << 14
+_SLICE: Final = 1 << 15
 
 #: The fields that whole names are made of: their values are numbered in one list.
 _NAME_FIELDS: Final = ("family", "given", "middle")

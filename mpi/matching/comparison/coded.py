@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.matching.comparison.comparators import Comparator
-from mpi.matching.comparison.distinct import distinct_pairs, values_at
+from mpi.matching.comparison.distinct import values_at
 from mpi.matching.comparison.names import MISSING_LEVEL
 from mpi.matching.comparison.screens import SCREENS
-from mpi.matching.comparison.traits import UNKNOWN
+from mpi.matching.comparison.traits import UNKNOWN, Integers, Mask
+from mpi.matching.sorting import distinct_integers
 
 Codes = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.int8]
@@ -27,6 +28,11 @@ _TABLE_MAX: Final = 64
 #: come.
 _COMMON_MAX: Final = 4096
 _COMMON_FIELDS: Final = ("family", "given", "middle")
+
+#: So many pairs that were compared are remembered, as a power of two; and a factor that spreads them (Knuth's
+#: multiplicative hashing, 2^64 over the golden ratio).
+_MEMORY_BITS: Final = 17
+_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class CodedField:
@@ -58,6 +64,7 @@ class CodedField:
         self._own[-1] = MISSING_LEVEL
         if screen.plain is not None:
             self._own[:-1][~screen.plain(distinct)] = UNKNOWN
+        self._remembered = _PairMemory()
         if field in _COMMON_FIELDS:
             self._common = _CommonPairs(codes, len(distinct))
 
@@ -87,33 +94,38 @@ class CodedField:
         """The levels of pairs of different values."""
         if self._common is None:
             return self._sift(self._traits, a, b)
-        cells = self._common.cells(a, b)
+        cells, rare = self._common.cells(a, b)
         levels = self._common.levels.take(cells)
         asked = np.flatnonzero(levels == UNKNOWN)
         levels[asked] = found = self._sift(self._traits, a.take(asked), b.take(asked))
-        self._common.keep(cells.take(asked), found)
+        self._common.keep(cells.take(asked), rare.take(asked), found)
         return levels
 
     def compared(self, a: Codes, b: Codes) -> Levels:
-        """The levels of pairs by the comparator, each called once for each distinct pair."""
+        """The levels of pairs by the comparator, once for each distinct pair that is not remembered."""
         if not len(a):
             return np.empty(0, dtype=np.int8)
-        if self._asked is not None:
-            levels = self._asked(self._traits, a, b)
-            still = np.flatnonzero(levels == UNKNOWN)
-            levels[still] = self._by_comparator(a.take(still), b.take(still))
-            return levels
-        return self._by_comparator(a, b)
+        keys = (np.minimum(a, b).astype(np.int64) << 32) | np.maximum(a, b)
+        levels = self._remembered.levels(keys)
+        fresh = np.flatnonzero(levels == UNKNOWN)
+        distinct, place_of = distinct_integers(keys.take(fresh))
+        found = self._by_comparator((distinct >> 32).astype(np.int32), distinct.astype(np.int32))
+        self._remembered.keep(distinct, found)
+        levels[fresh] = found[place_of]
+        return levels
 
     def _by_comparator(self, a: Codes, b: Codes) -> Levels:
-        distinct = distinct_pairs(a, b)
-        sides = (values_at(self._distinct, side) for side in (distinct.low, distinct.high))
-        found = np.array(list(map(self._comparator, *sides)), dtype=np.int8)
+        levels = np.full(len(a), UNKNOWN, dtype=np.int8)
+        if self._asked is not None:
+            levels = self._asked(self._traits, a, b)
+        still = np.flatnonzero(levels == UNKNOWN)
+        sides = (values_at(self._distinct, side.take(still)) for side in (a, b))
+        levels[still] = list(map(self._comparator, *sides))
         if self._common is not None:
-            self._common.keep(self._common.cells(distinct.low, distinct.high), found)
-        same = distinct.low == distinct.high
-        self._own[distinct.low[same]] = found[same]
-        return found[distinct.place_of]
+            self._common.keep(*self._common.cells(a, b), levels)
+        same = a == b
+        self._own[a[same]] = levels[same]
+        return levels
 
 
 class _CommonPairs:
@@ -128,17 +140,39 @@ class _CommonPairs:
         self._row[common] = np.arange(len(common), dtype=np.int32)
         self.levels = np.full(self._size * self._size, UNKNOWN, dtype=np.int8)
 
-    def cells(self, a: Codes, b: Codes) -> Codes:
-        cells: Codes = self._row.take(a)
-        cells *= np.int32(self._size)
-        cells += self._row.take(b)
-        return cells
+    def cells(self, a: Codes, b: Codes) -> tuple[Codes, Mask]:
+        """The cell of each pair, and whether it is that of rare values."""
+        row, column = self._row.take(a), self._row.take(b)
+        rare = np.maximum(row, column) == self._size - 1
+        return row * np.int32(self._size) + column, rare
 
-    def keep(self, cells: Codes, levels: Levels) -> None:
+    def keep(self, cells: Codes, rare: Mask, levels: Levels) -> None:
         """Write the levels of some cells, and of those of the same pairs the other way round."""
-        row, column = np.divmod(cells, np.int32(self._size))
-        self.levels[cells] = levels
-        self.levels[column * self._size + row] = levels
-        square = self.levels.reshape(self._size, self._size)
-        square[-1] = UNKNOWN
-        square[:, -1] = UNKNOWN
+        kept = np.flatnonzero(~rare)
+        row, column = np.divmod(cells.take(kept), np.int32(self._size))
+        self.levels[row * self._size + column] = self.levels[column * self._size + row] = levels.take(kept)
+
+
+class _PairMemory:
+    """The levels of the pairs of values that were compared last: as many as there is room for."""
+
+    def __init__(self) -> None:
+        self._keys = np.full(1 << _MEMORY_BITS, -1, dtype=np.int64)
+        self._levels = np.empty(1 << _MEMORY_BITS, dtype=np.int8)
+
+    def _slots(self, keys: Integers) -> Integers:
+        return ((keys.view(np.uint64) * _SPREAD) >> np.uint64(64 - _MEMORY_BITS)).view(np.int64)
+
+    def levels(self, keys: Integers) -> Levels:
+        """The level of each pair, ``UNKNOWN`` where it is not remembered."""
+        slots = self._slots(keys)
+        return np.where(self._keys.take(slots) == keys, self._levels.take(slots), np.int8(UNKNOWN))
+
+    def keep(self, keys: Integers, levels: Levels) -> None:
+        """Of pairs with one place the last stays: each key and its level are read back together."""
+        slots = self._slots(keys)
+        owner = np.empty(1 << _MEMORY_BITS, dtype=np.int64)
+        owner[slots] = np.arange(len(keys))
+        last = owner[slots] == np.arange(len(keys))
+        self._keys[slots[last]] = keys[last]
+        self._levels[slots[last]] = levels[last]

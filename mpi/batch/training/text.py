@@ -12,6 +12,7 @@ from typing import Any, Final
 Cells = Mapping[str, float]
 
 _HEADER: Final = re.compile(r"^\s*(\[\[?)\s*([\w.\"-]+)\s*\]\]?\s*(?:#.*)?$")
+_STATED: Final = re.compile(r"^\s*trained\s*=", re.MULTILINE)
 _ENTRY: Final = re.compile(r"^(\s*)([\w-]+)(\s*=\s*)(.*)$")
 
 
@@ -49,6 +50,7 @@ def rewritten(content: str, numbers: NewNumbers) -> str:
 def _changed(document: dict[str, Any], numbers: NewNumbers) -> dict[str, Any]:
     """The document as it should be."""
     document["prior_weight"] = numbers.prior_weight
+    document["trained"] = True
     if numbers.link_weight is not None:
         document["thresholds"]["link_weight"] = numbers.link_weight
     for relation in document.get("relations", []):
@@ -87,50 +89,63 @@ def _in_place(content: str, numbers: NewNumbers) -> str:
         if header or not entry:
             made.append(line)
             continue
-        value = _new_value(place, entry[2], entry[4], numbers)
-        comment = _comment(entry[4])
-        made.append(line if value is None else f"{entry[1]}{entry[2]}{entry[3]}{value}{comment}")
+        new = _new_value(place, entry[2], entry[4], numbers)
+        made.append(line if new is None else f"{entry[1]}{entry[2]}{entry[3]}{_beside(new, entry[4])}")
+        if place.table == "" and entry[2] == "prior_weight" and not _STATED.search(content):
+            made.append("trained = true")
     while made and not made[-1].strip():
         made.pop()
     provenance = "\n".join(_lines("provenance", numbers.provenance))
     return "\n".join(made) + "\n\n" + provenance + "\n"
 
 
-def _new_value(place: _Place, key: str, value: str, numbers: NewNumbers) -> str | None:
+def _new_value(place: _Place, key: str, value: str, numbers: NewNumbers) -> Any:
     """What a line's value becomes; None: it stays."""
     match place.table, key:
         case "", "prior_weight":
-            return _toml(numbers.prior_weight)
+            return numbers.prior_weight
+        case "", "trained":
+            return True
         case "thresholds", "link_weight":
-            return None if numbers.link_weight is None else _toml(numbers.link_weight)
+            return numbers.link_weight
         case ("relations", "name") | ("comparisons", "field"):
             place.name = value.partition("#")[0].strip().strip("\"'")
         case "relations", "probability":
-            return _toml(numbers.relations[place.name]) if place.name in numbers.relations else None
+            return numbers.relations.get(place.name)
         case "comparisons.levels", _:
-            cells = numbers.levels.get(place.name, {}).get(key)
-            return None if cells is None else _toml(cells)
+            return numbers.levels.get(place.name, {}).get(key)
         case table, _ if table.startswith("frequencies."):
-            new = numbers.frequencies.get(table.removeprefix("frequencies."), {}).get(key)
-            return None if new is None else _toml(new)
+            return numbers.frequencies.get(table.removeprefix("frequencies."), {}).get(key)
     return None
 
 
-def _comment(value: str) -> str:
-    """The comment at the end of a line, with the blanks before it."""
-    found = re.search(r"\s*#[^\"'}\]]*$", value)
-    return found[0] if found else ""
+def _beside(new: Any, old: str) -> str:
+    """The new value, and the comment of the old line, unless it stood beside a number and spoke of that."""
+    value, comment = _split(old)
+    if value == new:
+        return old
+    return _toml(new) + (comment if isinstance(new, Mapping) else "")
+
+
+def _split(text: str) -> tuple[Any, str]:
+    """A value and the comment behind it, with the blanks before it."""
+    for end in (*(found.start() for found in re.finditer(r"\s*#", text)), len(text)):
+        try:
+            return tomllib.loads(f"value = {text[:end]}")["value"], text[end:]
+        except tomllib.TOMLDecodeError:
+            continue
+    return None, ""
 
 
 def written(document: Mapping[str, Any]) -> str:
     """A document of plain values, tables and lists of tables as TOML text."""
-    lines = [f"{key} = {_toml(value)}" for key, value in document.items() if not _is_table(value)]
+    lines = [f"{_key(key)} = {_toml(value)}" for key, value in document.items() if not _is_table(value)]
     for key, value in document.items():
         if isinstance(value, Mapping):
-            lines += ["", *_lines(key, value)]
+            lines += ["", *_lines(_key(key), value)]
         elif _is_table(value):
             for entry in value:
-                lines += ["", *_lines(key, entry, "[[{}]]")]
+                lines += ["", *_lines(_key(key), entry, "[[{}]]")]
     return "\n".join(lines).lstrip("\n") + "\n"
 
 

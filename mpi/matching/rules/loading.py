@@ -31,6 +31,7 @@ _FOLDERS = (_PACKAGE / "_matching_rules", _PACKAGE.parent / "matching_rules")
 _TOP_KEYS = frozenset(
     {
         "prior_weight",
+        "trained",
         "relations",
         "keys_max",
         "thresholds",
@@ -110,7 +111,7 @@ def _rule_set(
         ),
         blocking_passes=_each(document, "blocking_passes", "name", _blocking_pass),
         comparisons=_each(document, "comparisons", "field", partial(_comparison, relations)),
-        guards=_each(document, "guards", "name", _guard),
+        guards=_in_force(_each(document, "guards", "name", _guard), _flag(document, "trained")),
         frequencies=frequencies,
         provenance=provenance,
     )
@@ -123,13 +124,18 @@ def _blocking_pass(name: str, entry: dict[str, Any]) -> BlockingPass:
 
 def _guard(name: str, entry: dict[str, Any]) -> Guard:
     key = f"guards.{name}"
-    _only(key, entry, {"name", "effect", "reason", "all", "any", "unless"})
+    _only(key, entry, {"name", "effect", "reason", "all", "any", "unless", "until_trained"})
     clauses = {}
     for clause in ("all", "any", "unless"):
         fields = _table(entry, clause, f"{key}.", optional=True)
         clauses[clause] = {field: frozenset(_words(fields, field, f"{key}.{clause}.")) for field in fields}
     effect, reason = _word(entry, "effect", f"{key}."), _word(entry, "reason", f"{key}.")
-    return Guard(name=name, effect=effect, reason=reason, **clauses)  # type: ignore[arg-type]
+    until_trained = _flag(entry, "until_trained", f"{key}.")
+    return Guard(name=name, effect=effect, reason=reason, until_trained=until_trained, **clauses)  # type: ignore[arg-type]
+
+
+def _in_force(guards: tuple[Guard, ...], trained: bool) -> tuple[Guard, ...]:
+    return tuple(guard for guard in guards if not (trained and guard.until_trained))
 
 
 def _relation(name: str, entry: dict[str, Any]) -> Relation:
@@ -243,6 +249,13 @@ def _number(entry: Mapping[str, Any], key: str, where: str = "") -> float:
     ):
         raise InvalidRuleSet(f"{where}{key}: is missing or not a number", field=f"{where}{key}")
     return float(value)
+
+
+def _flag(entry: Mapping[str, Any], key: str, where: str = "") -> bool:
+    value = entry.get(key, False)
+    if not isinstance(value, bool):
+        raise InvalidRuleSet(f"{where}{key}: is neither true nor false", field=f"{where}{key}")
+    return value
 
 
 def _word(entry: Mapping[str, Any], key: str, where: str = "") -> str:

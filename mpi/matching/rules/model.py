@@ -132,6 +132,8 @@ class Guard:
     all: Mapping[str, frozenset[str]]
     any: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unless: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: It stands in for what training measures, and is left out of a trained rule set.
+    until_trained: bool = False
 
     def __post_init__(self) -> None:
         key = f"guards.{self.name}"
@@ -171,6 +173,7 @@ class RuleSet:
     #: More keys than this are not made of one record: the passes listed first win.
     keys_max: int
     comparisons: tuple[Comparison, ...]
+    #: Those in force: of a trained rule set without the ones that stand in for training.
     guards: tuple[Guard, ...]
     frequencies: Mapping[str, FrequencyTable] = field(default_factory=dict, repr=False)
     #: Where a trained rule set comes from. It decides nothing and is no part of the hash.

@@ -14,6 +14,7 @@ from mpi.batch.progress import Progress, silent
 from mpi.batch.scored import PatternCounts
 from mpi.batch.training.latent import Floats, LatentClasses, Levels
 from mpi.matching.comparison import Columns, compare
+from mpi.matching.patterns import patterns
 from mpi.matching.rules import RuleSet
 
 Positions = npt.NDArray[np.int64]
@@ -54,10 +55,11 @@ def candidate_patterns(
 ) -> tuple[PatternCounts, int]:
     """The patterns of every ``step``-th candidate, their counts times ``step``; and the step."""
     step = -(-candidates.pair_count // CANDIDATES_MAX) or 1
-    done, kept = 0, []
+    packing, done, kept = patterns(rules), 0, []
     for left, right in candidates.chunks():
         first = -done % step
-        kept.append(_packed(columns, left[first::step], right[first::step], rules))
+        levels = compare(columns, left[first::step], right[first::step], rules).levels
+        kept.append(packing.packed(levels))
         done += len(left)
         progress("comparing candidates", done, candidates.pair_count)
     found = _counted(kept, rules)
@@ -70,15 +72,23 @@ def pair_patterns(columns: Columns, left: Positions, right: Positions, rules: Ru
 
 
 def random_pairs(
-    columns: Columns, rules: RuleSet, classes: LatentClasses, *, pair_count: int = RANDOM_PAIRS
+    columns: Columns,
+    rules: RuleSet,
+    classes: LatentClasses,
+    *,
+    pair_count: int = RANDOM_PAIRS,
+    record_count: int | None = None,
 ) -> RandomPairs:
-    """Pairs spread evenly over all pairs of records; the same for the same records."""
+    """Pairs spread evenly over all pairs of records; the same for the same records.
+
+    The records may be an even sample of ``record_count``.
+    """
     left, right = random_positions(columns.record_count, pair_count)
     kept, identical = [], np.zeros(int(classes.starts[-1]))
     for start in range(0, len(left), _CHUNK):
         a, b = left[start : start + _CHUNK], right[start : start + _CHUNK]
         levels = compare(columns, a, b, rules).levels
-        kept.append(_pack(levels, rules))
+        kept.append(patterns(rules).packed(levels))
         for place, comparison in enumerate(rules.comparisons):
             codes = columns.columns[comparison.field].codes()[0]
             same = (codes[a] == codes[b]) & (levels[place] >= 0)
@@ -88,7 +98,7 @@ def random_pairs(
     return RandomPairs(
         patterns=_counted(kept, rules),
         identical=identical,
-        identical_all=_identical_pairs(columns, rules, classes),
+        identical_all=_identical_pairs(columns, rules, classes) * _pairs_per_pair(columns, record_count),
     )
 
 
@@ -102,6 +112,12 @@ def random_positions(record_count: int, pair_count: int) -> tuple[Positions, Pos
     right = (steps / _PLASTIC**2 % 1 * record_count).astype(np.int64)
     different = left != right
     return left[different], right[different]
+
+
+def _pairs_per_pair(columns: Columns, record_count: int | None) -> float:
+    """For each pair of the sample's records so many pairs of all records."""
+    there, count = columns.record_count, record_count or columns.record_count
+    return count * (count - 1) / max(1, there * (there - 1))
 
 
 def _identical_pairs(columns: Columns, rules: RuleSet, classes: LatentClasses) -> Floats:
@@ -132,33 +148,9 @@ def _identical_pairs(columns: Columns, rules: RuleSet, classes: LatentClasses) -
     return found
 
 
-def _packed(
-    columns: Columns, left: npt.NDArray[np.int32], right: npt.NDArray[np.int32], rules: RuleSet
-) -> Packed:
-    return _pack(compare(columns, left, right, rules).levels, rules)
-
-
-def _pack(levels: Levels, rules: RuleSet) -> Packed:
-    """One number per pair, from levels [comparisons, pairs]."""
-    packed = np.zeros(levels.shape[1], dtype=np.int64)
-    for comparison, row in zip(rules.comparisons, levels, strict=True):
-        packed *= len(comparison.levels) + 1
-        packed += row
-        packed += 1
-    return packed
-
-
-def _unpack(packed: Packed, rules: RuleSet) -> Levels:
-    levels = np.empty((len(packed), len(rules.comparisons)), dtype=np.int8)
-    rest = packed
-    for place in range(len(rules.comparisons) - 1, -1, -1):
-        rest, level = np.divmod(rest, len(rules.comparisons[place].levels) + 1)
-        levels[:, place] = level - 1
-    return levels
-
-
 def _counted(packed: Iterable[Packed], rules: RuleSet) -> PatternCounts:
     ordered = np.sort(np.concatenate([np.empty(0, np.int64), *packed]))
     first = np.flatnonzero(np.diff(ordered, prepend=-1))
     counts = np.diff(first, append=len(ordered))
-    return PatternCounts(levels=_unpack(ordered[first], rules), counts=counts.astype(np.int64))
+    levels = np.ascontiguousarray(patterns(rules).levels(ordered[first]).T)
+    return PatternCounts(levels=levels, counts=counts.astype(np.int64))

@@ -82,8 +82,10 @@ def train(
     learned = learned_frequencies(records.columns, rules)
     named = rules.with_frequencies(learned)
     candidates = candidates or candidate_pairs(records, named, progress=progress)
-    samples = _samples(records, candidates, patterns, named, decisions, decision_weight, progress)
+    if candidates.pair_count == 0:
+        raise CannotTrain("no two records share a blocking key: there are no pairs to learn from")
     count = record_count or records.record_count
+    samples = _samples(records, candidates, patterns, count, named, decisions, decision_weight, progress)
     progress("estimating", 0, 1)
     found = estimate(
         samples.patterns,
@@ -121,6 +123,7 @@ def _samples(
     records: EncodedRecords,
     candidates: Candidates,
     patterns: PatternCounts | None,
+    record_count: int,
     rules: RuleSet,
     decisions: Decisions | None,
     decision_weight: int,
@@ -130,7 +133,7 @@ def _samples(
     if patterns is None:
         patterns, step = candidate_patterns(records.columns, candidates, rules, progress=progress)
     progress("comparing random pairs", 0, 1)
-    random = random_pairs(records.columns, rules, classes_of(rules))
+    random = random_pairs(records.columns, rules, classes_of(rules), record_count=record_count)
     labelled = None
     if decisions:
         levels = pair_patterns(records.columns, decisions.left, decisions.right, rules)
@@ -192,8 +195,6 @@ def weights_of(levels: Levels, classes: LatentClasses) -> Floats:
 
 def _check(report: TrainingReport, found: Estimate, rules: RuleSet, use: FieldUse) -> None:
     """Refuse what is no model of one person's records."""
-    if report.candidate_pairs == 0:
-        raise CannotTrain("no two records share a blocking key: there are no pairs to learn from")
     if report.expected_matches < MATCHES_MIN:
         raise CannotTrain(
             f"about {report.expected_matches:.0f} pairs look like one person's: "

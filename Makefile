@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check bench bench-accuracy bench-online clean
+.PHONY: help setup demo test test-long check bench bench-accuracy bench-online bench-batch clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -33,7 +34,13 @@ check: setup ## Lint, formatting, types, and who may import whom
 	$(BIN)/mypy --strict mpi
 	$(BIN)/lint-imports --no-logo
 
-bench: setup ## All benchmarks
+# The programs that ours is measured against need other versions of what we need.
+$(PEERS)/.installed: benchmarks/peers/requirements.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+bench: setup $(PEERS)/.installed ## All benchmarks
 	$(BIN)/python -m benchmarks
 
 bench-accuracy: setup ## How well duplicates are found, against known truth
@@ -42,5 +49,8 @@ bench-accuracy: setup ## How well duplicates are found, against known truth
 bench-online: setup ## How fast single registrations and look-ups are answered
 	$(BIN)/python -m benchmarks online
 
+bench-batch: setup $(PEERS)/.installed ## How fast and how right files are deduplicated, beside Splink and recordlinkage
+	$(BIN)/python -m benchmarks batch
+
 clean: ## Remove the environment and what the tools left
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

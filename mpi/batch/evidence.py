@@ -56,7 +56,7 @@ def pair_evidence(records: EncodedRecords, pairs: Pairs, rules: RuleSet) -> list
         return []
     left, right = pairs >> 32, pairs & 0xFFFFFFFF
     positions = np.unique(np.concatenate([left, right]))
-    columns = _picked(records.columns, positions)
+    columns = picked(records.columns, positions)
     a, b = np.searchsorted(positions, left).tolist(), np.searchsorted(positions, right).tolist()
     scores = score_columns(columns, a, b, rules)
     fields = field_parts(columns, a, b, scores, range(len(pairs)), rules)
@@ -81,7 +81,7 @@ def pair_evidence(records: EncodedRecords, pairs: Pairs, rules: RuleSet) -> list
 
 def records_shown(records: EncodedRecords, positions: npt.NDArray[np.integer]) -> list[RecordShown]:
     """The records at these positions with their values."""
-    columns = _picked(records.columns, positions).columns
+    columns = picked(records.columns, positions).columns
     fields = [name for name in columns if name not in ("names", "placeholder_name")]
     return [
         RecordShown(
@@ -97,19 +97,20 @@ def records_shown(records: EncodedRecords, positions: npt.NDArray[np.integer]) -
     ]
 
 
+def picked(columns: Columns, positions: npt.NDArray[np.integer]) -> Columns:
+    """The columns of the records at some positions, value by value.
+
+    To compare a few pairs of a large file: the kernel would make the values of all its records.
+    """
+    picked = {name: Column(values=_values(column, positions)) for name, column in columns.columns.items()}
+    return Columns(record_count=len(positions), columns=picked)
+
+
 def sampled(pairs: Pairs, count: int) -> Pairs:
     """At most ``count`` of the numbers, ascending; chosen by hash: the same whatever order they come in."""
     if len(pairs) > count:
         pairs = pairs[np.argpartition(_hashes(pairs), count)[:count]]
     return np.sort(pairs)
-
-
-def one_in(pairs: Pairs, every: int) -> npt.NDArray[np.bool_]:
-    """Marks about one of ``every`` numbers, chosen by hash."""
-    if every <= 1:
-        return np.ones(len(pairs), dtype=bool)
-    chosen: npt.NDArray[np.bool_] = _hashes(pairs) % np.uint64(every) == 0
-    return chosen
 
 
 def _hashes(pairs: Pairs) -> npt.NDArray[np.uint64]:
@@ -118,12 +119,6 @@ def _hashes(pairs: Pairs) -> npt.NDArray[np.uint64]:
         mixed ^= mixed >> np.uint64(shift)
         mixed *= np.uint64(factor)
     return mixed
-
-
-def _picked(columns: Columns, positions: npt.NDArray[np.integer]) -> Columns:
-    """The columns of some records only, value by value: a large file's others are not made."""
-    picked = {name: Column(values=_values(column, positions)) for name, column in columns.columns.items()}
-    return Columns(record_count=len(positions), columns=picked)
 
 
 def _values(column: Column, positions: npt.NDArray[np.integer]) -> list[Any]:

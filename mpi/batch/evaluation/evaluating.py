@@ -54,8 +54,6 @@ class Evaluation:
     blocking: BlockingRecall
     bands: tuple[WeightBand, ...]
     calibration: Calibration
-    #: One in so many candidates was weighed for bands and calibration.
-    weighed_one_in: int
     curve: tuple[ThresholdPoint, ...]
     wrong: Mistakes
     missed: Mistakes
@@ -77,10 +75,12 @@ def evaluate(
         raise ValueError(f"{len(person)} labels for {dedup.records.record_count} records")
     clusters = dedup.clusters.cluster_of.astype(np.int64)
     automatic = quality(clusters, person)
-    progress("review", 0, 1)
+    progress("evaluate", 0, 3)
     settled = review(dedup, clusters, person)
-    weighed = weigh_candidates(dedup, person, progress=progress)
-    progress("mistakes", 0, 1)
+    weighed = weigh_candidates(dedup.scoring, person)
+    progress("evaluate", 1, 3)
+    curve = threshold_curve(dedup, person)
+    progress("evaluate", 2, 3)
     wrong = pairs_within(clusters, (person != UNKNOWN) & of_several(clusters, person))
     missed = pairs_within(person, of_several(person, clusters))
     true_pairs = automatic.pairwise.true_pairs
@@ -96,8 +96,7 @@ def evaluate(
         blocking=_blocking(dedup, person, weighed, true_pairs),
         bands=weighed.bands,
         calibration=weighed.calibration,
-        weighed_one_in=weighed.one_in,
-        curve=threshold_curve(dedup, person),
+        curve=curve,
         wrong=wrong_links(_unlike(wrong, person), automatic.pairwise.wrong_pairs, dedup),
         missed=missed_links(
             _unlike(missed, clusters),

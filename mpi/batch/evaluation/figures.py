@@ -43,7 +43,6 @@ def figures(evaluation: Evaluation, *, examples: bool = True) -> dict[str, Any]:
         },
         "calibration": asdict(evaluation.calibration),
         "weight_bands": [asdict(band) for band in evaluation.bands],
-        "weighed_one_in": evaluation.weighed_one_in,
         "threshold_curve": [asdict(point) for point in evaluation.curve],
         "wrong_links": _mistakes(evaluation.wrong, examples),
         "missed_links": _mistakes(evaluation.missed, examples),

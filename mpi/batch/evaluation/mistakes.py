@@ -12,7 +12,7 @@ from mpi.batch.blocks import packed
 from mpi.batch.deduplication import Deduplication
 from mpi.batch.evaluation.grouping import Pairs, found_in
 from mpi.batch.evaluation.kinds import KINDS, kind_of
-from mpi.batch.evidence import PairEvidence, pair_evidence, sampled
+from mpi.batch.evidence import PairEvidence, pair_evidence, picked, sampled
 from mpi.batch.shared_passes import shared_passes
 from mpi.matching.comparison import compare
 from mpi.matching.decision import LINK, REVIEW
@@ -22,6 +22,8 @@ EXAMPLES_MAX: Final = 20
 #: More mistakes than this are not looked at one by one but as many, chosen by hash.
 EXAMINED_MAX: Final = 200_000
 _SLICE: Final = 100_000
+#: The kernel makes the values of all records to compare a few pairs one by one.
+_FEW: Final = 1_000
 
 #: Reason → what it means. Of a wrong link, of a missed one, and of a pair that was never compared.
 WRONG_REASONS: Final = {
@@ -160,6 +162,10 @@ def _mistakes(pairs: Pairs, reasons: npt.NDArray[np.generic], count: int, dedup:
 
 def _levels(pairs: Pairs, dedup: Deduplication) -> Levels:
     left, right = pairs >> 32, pairs & 0xFFFFFFFF
+    if len(pairs) <= _FEW:
+        positions = np.unique(np.concatenate([left, right]))
+        a, b = np.searchsorted(positions, left), np.searchsorted(positions, right)
+        return compare(picked(dedup.records.columns, positions), a, b, dedup.rules).levels
     parts = [np.empty((len(dedup.rules.comparisons), 0), np.int8)]
     for start in range(0, len(pairs), _SLICE):
         part = slice(start, start + _SLICE)

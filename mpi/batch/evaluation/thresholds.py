@@ -15,7 +15,7 @@ from mpi.batch.reviewing import count_tasks
 from mpi.matching.decision import LINK, REVIEW
 
 #: The link weights tried, relative to the rule set's.
-_OFFSETS: Final = (-6, -4, -2, -1, 0, 1, 2, 4, 6, 8, 12)
+_OFFSETS: Final = (-4, -2, 0, 1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,8 @@ def _point(dedup: Deduplication, link_weight: float, truth: Labels) -> Threshold
 def with_link_weight(dedup: Deduplication, link_weight: float) -> npt.NDArray[np.int64]:
     """The clusters there would be if links needed this weight, which is not below the review weight."""
     rules, scoring = dedup.rules, dedup.scoring
+    if link_weight == rules.thresholds.link_weight:
+        return dedup.clusters.cluster_of
     thresholds = replace(rules.thresholds, link_weight=link_weight)
     links = ~held_back(scoring.pairs, frozenset({"review", "no_link"})) & (
         scoring.pairs.weight >= link_weight

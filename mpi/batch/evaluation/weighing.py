@@ -9,13 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.batch.blocks import packed
-from mpi.batch.deduplication import Deduplication
 from mpi.batch.evaluation.intervals import wilson
 from mpi.batch.evaluation.quality import UNKNOWN, Labels
-from mpi.batch.evidence import one_in
-from mpi.batch.progress import Progress, silent
-from mpi.matching.comparison import compare
-from mpi.matching.scoring import probability, score
+from mpi.batch.scored import Scoring
+from mpi.matching.scoring import probability
 
 #: Calibration looks at candidates from this weight on: a probability of one in a thousand.
 WEIGHT_MIN: Final = -10.0
@@ -23,9 +20,7 @@ WEIGHT_MIN: Final = -10.0
 BAND_FROM, BAND_TO = -40, 80
 #: Bins of the reliability diagram.
 BINS: Final = 10
-#: More candidates than this are not all weighed again but as many, chosen by hash.
-WEIGHED_MAX: Final = 8_000_000
-_SLICE: Final = 500_000
+_SLICE: Final = 1_000_000
 
 Counts = npt.NDArray[np.int64]
 
@@ -77,35 +72,24 @@ class WeighedCandidates:
     true_pairs: Counts
     bands: tuple[WeightBand, ...]
     calibration: Calibration
-    #: One in so many candidates was weighed for the bands and the calibration.
-    one_in: int
 
 
-def weigh_candidates(
-    dedup: Deduplication, truth: Labels, *, progress: Progress = silent
-) -> WeighedCandidates:
-    """Go through all candidates once; pairs with a record of unknown truth count nowhere."""
-    every = -(-dedup.candidates.pair_count // WEIGHED_MAX)
+def weigh_candidates(scoring: Scoring, truth: Labels) -> WeighedCandidates:
+    """Go through all scored candidates once; pairs with a record of unknown truth count nowhere."""
     true_pairs = [np.empty(0, np.int64)]
     sums = _Sums()
-    done = 0
-    for left, right in dedup.candidates.chunks():
-        same = truth[left] == truth[right]
-        known = (truth[left] != UNKNOWN) & (truth[right] != UNKNOWN)
-        pairs = packed(left, right)
-        true_pairs.append(pairs[same & known])
-        chosen = np.flatnonzero(known & one_in(pairs, every))
-        for start in range(0, len(chosen), _SLICE):
-            part = chosen[start : start + _SLICE]
-            scored = score(compare(dedup.records.columns, left[part], right[part], dedup.rules), dedup.rules)
-            sums.add(scored.total_weight, same[part])
-        done += len(left)
-        progress("weigh candidates", done, dedup.candidates.pair_count)
+    for pairs in (scoring.pairs, scoring.light):
+        for start in range(0, len(pairs.left), _SLICE):
+            part = slice(start, start + _SLICE)
+            left, right, weight = pairs.left[part], pairs.right[part], pairs.weight[part]
+            first, second = truth[left], truth[right]
+            known = (first != UNKNOWN) & (second != UNKNOWN)
+            same = (first == second) & known
+            true_pairs.append(packed(left[same], right[same]))
+            sums.add(weight[known].astype(np.float64), same[known])
     found = np.concatenate(true_pairs)
     found.sort()
-    return WeighedCandidates(
-        true_pairs=found, bands=sums.bands(), calibration=sums.calibration(), one_in=max(every, 1)
-    )
+    return WeighedCandidates(true_pairs=found, bands=sums.bands(), calibration=sums.calibration())
 
 
 class _Sums:

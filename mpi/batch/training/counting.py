@@ -23,7 +23,7 @@ Packed = npt.NDArray[np.int64]
 #: Random pairs compared: a level of one in 10,000 is seen 40 times.
 RANDOM_PAIRS: Final = 400_000
 #: Of more candidates every second, third, … is compared.
-CANDIDATES_MAX: Final = 3_000_000
+CANDIDATES_MAX: Final = 1_000_000
 #: Pairs compared at a time.
 _CHUNK: Final = 1 << 17
 #: Values shared by several records are looked at one by one, up to so many.
@@ -127,25 +127,28 @@ def _identical_pairs(columns: Columns, rules: RuleSet, classes: LatentClasses) -
     are shared by one person's records rather than by strangers.
     """
     found = np.zeros(int(classes.starts[-1]))
-    for place, comparison in enumerate(rules.comparisons):
-        codes = columns.columns[comparison.field].codes()[0]
-        there = np.flatnonzero(codes >= 0)
-        if not len(there):
-            continue
-        counts = np.bincount(codes[there])
-        shared = np.flatnonzero(counts > 1)
-        if not 0 < len(shared) <= _SHARED_VALUES_MAX:
-            continue
-        example = np.zeros(len(counts), dtype=np.int64)
-        example[codes[there]] = there
-        alone = replace(rules, comparisons=(comparison,), guards=())
-        own = compare(columns, example[shared], example[shared], alone).levels[0]
-        pairs = counts[shared] * (counts[shared] - 1.0) / 2
-        level = own >= 0
-        found[classes.columns(place)] = np.bincount(
-            own[level], weights=pairs[level], minlength=len(comparison.levels)
-        )
+    shared = [_shared(columns.columns[comparison.field].codes()[0]) for comparison in rules.comparisons]
+    examples = np.concatenate([example for example, _ in shared])
+    levels = compare(columns, examples, examples, rules).levels
+    ends = np.cumsum([len(example) for example, _ in shared])
+    for place, (_, pairs) in enumerate(shared):
+        own = levels[place, ends[place] - len(pairs) : ends[place]]
+        there = own >= 0
+        size = len(rules.comparisons[place].levels)
+        found[classes.columns(place)] = np.bincount(own[there], weights=pairs[there], minlength=size)
     return found
+
+
+def _shared(codes: npt.NDArray[np.int32]) -> tuple[Positions, Floats]:
+    """An example of each value that several records have, and how many pairs have it."""
+    there = np.flatnonzero(codes >= 0)
+    counts = np.bincount(codes[there])
+    several = np.flatnonzero(counts > 1)
+    if len(several) > _SHARED_VALUES_MAX:
+        several = several[:0]
+    example = np.zeros(len(counts), dtype=np.int64)
+    example[codes[there]] = there
+    return example[several], counts[several] * (counts[several] - 1.0) / 2
 
 
 def _counted(packed: Iterable[Packed], rules: RuleSet) -> PatternCounts:

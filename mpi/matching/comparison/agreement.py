@@ -17,6 +17,7 @@ from mpi.matching.comparison.bulk import CodedRecords, Found
 from mpi.matching.comparison.columns import NAMES, Column, Columns
 from mpi.matching.comparison.comparators import comparators_of
 from mpi.matching.comparison.names import (
+    CALLED_BY_INITIAL,
     MISSING_LEVEL,
     level_positions,
     maiden_as_middle,
@@ -58,6 +59,7 @@ def compare(columns: Columns, left: PositionList, right: PositionList, rules: Ru
     else:
         found = coded_records(columns, rules).compare(first, second)
     _refine_names(found.levels, columns.columns[NAMES], found.crossing, (first, second), rules)
+    _note_initials(found, rules)
     for row, shares in found.frequencies.items():
         column = columns.columns[rules.comparisons[row].field]
         table = rules.frequencies[rules.comparisons[row].frequency or ""]
@@ -68,8 +70,15 @@ def compare(columns: Columns, left: PositionList, right: PositionList, rules: Ru
 
 
 def coded_records(columns: Columns, rules: RuleSet) -> CodedRecords:
-    """The columns made ready for many pairs, once for each rule set; call it before processes part."""
-    return columns.derived((CodedRecords, rules), lambda: CodedRecords(columns, rules))
+    """The columns made ready for many pairs; call it before processes part.
+
+    Once for all rule sets with the same fields and frequency tables: levels depend on nothing else, so a
+    trained rule set finds what its training compared.
+    """
+    read = tuple(
+        (one.field, one.frequency and rules.frequencies[one.frequency].hash) for one in rules.comparisons
+    )
+    return columns.derived((CodedRecords, read), lambda: CodedRecords(columns, rules))
 
 
 def _directly(columns: Columns, left: Positions, right: Positions, rules: RuleSet) -> Found:
@@ -86,7 +95,7 @@ def _directly(columns: Columns, left: Positions, right: Positions, rules: RuleSe
         ]
         if comparison.frequency is not None:
             frequencies[row] = np.where(levels[row] == 0, np.nan, 0.0)
-    return Found(levels, frequencies, np.arange(len(pairs)))
+    return Found(levels, frequencies, np.arange(len(pairs)), {})
 
 
 def _refine_names(
@@ -108,10 +117,21 @@ def _refine_names(
         if given[pair] == _GIVEN["different"]:
             if family[pair] == _FAMILY["different"] and swapped_names(a, b):
                 family[pair], given[pair] = _FAMILY["swapped"], _GIVEN["swapped"]
-            elif (remaining := middle_used(a, b)) is not None:
-                given[pair], middle[pair] = _GIVEN["middle_used"], remaining
+            elif (called := middle_used(a, b)) is not None:
+                given[pair], middle[pair] = called
         if family[pair] == _FAMILY["different"] and maiden_as_middle(a, b):
             family[pair], middle[pair] = _FAMILY["part"], MISSING_LEVEL
+
+
+def _note_initials(found: Found, rules: RuleSet) -> None:
+    """Of the pairs whose given names are still different, those with an initial that may be the other's."""
+    rows = {comparison.field: row for row, comparison in enumerate(rules.comparisons)}
+    for initials, pairs in found.initials.items():
+        called = CALLED_BY_INITIAL[initials]
+        if called is not None:
+            unlike = pairs[found.levels[rows["given"], pairs] == _GIVEN["different"]]
+            found.levels[rows["given"], unlike] = called.given
+            found.levels[rows["middle"], unlike] = called.middle
 
 
 def _agreed_share(a: tuple[str, ...], b: tuple[str, ...], table: FrequencyTable) -> float:

@@ -78,6 +78,26 @@ def test_a_middle_name_in_use(rules: RuleSet) -> None:
     assert [level(field, a, twin, rules) for field in ("given", "middle")] == ["middle_used", "different"]
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (("GRACE", "M"), ("MARY", ""), "middle_initial"),
+        (("GRACE", "M"), ("MARY", "K"), "middle_initial"),
+        (("GRACE", "M"), ("MARY", "G"), "middle_used"),
+        (("GRACE", "M"), ("ANNE", "K"), "different"),
+        (("GRACE", "MAE"), ("MARY", ""), "different"),
+        (("GRACE", "M"), ("M", ""), "middle_initial"),
+    ],
+)
+def test_a_middle_initial_that_may_be_the_other_given_name(
+    a: tuple[str, str], b: tuple[str, str], expected: str, rules: RuleSet
+) -> None:
+    one, other = (a_person(given, middle=middle) for given, middle in (a, b))
+    assert level("given", one, other, rules) == level("given", other, one, rules) == expected
+    if expected != "different":
+        assert level("middle", one, other, rules) is None, "a name counts once"
+
+
 def test_a_maiden_name_kept_as_middle_name(rules: RuleSet) -> None:
     a, b = a_person("JENNIFER", "WALKER", middle="HEATHER"), a_person("JENNIFER", "MATTHEWS", middle="WALKER")
     assert [level(field, a, b, rules) for field in ("family", "middle")] == ["part", None]

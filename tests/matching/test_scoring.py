@@ -14,7 +14,7 @@ from mpi.matching.decision import score_pairs
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet, load_rules
 from mpi.matching.scoring import probability, score
-from people import ELSEWHERE, HOME, a_person, random_people
+from people import ELSEWHERE, HOME, a_name, a_person, random_people
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,19 @@ def test_batch_and_online_give_the_same_weight_to_1e_9(rules: RuleSet) -> None:
         np.testing.assert_allclose(online.weight, batch.weight[pairs], rtol=0, atol=1e-9)
         np.testing.assert_array_equal(online.decision, batch.decision[pairs])
         assert list(online.guards) == [batch.guards[pair] for pair in pairs]
+
+
+def test_batch_and_online_read_initials_alike(rules: RuleSet) -> None:
+    names = [("GRACE", "M"), ("MARY", ""), ("MARY", "G"), ("M", ""), ("G", "M"), ("GRACE", "MARY"), ("", "G")]
+    names += [("MAE", "GRACE"), ("RUTH", "A"), ("ANNE", "R")]
+    people = [a_person(given, middle=middle) for given, middle in names]
+    people += [a_person("OLGA", middle="M", aliases=(a_name("GRACE", "MILLER"),))]
+    left, right = (side.ravel() for side in np.indices((len(people), len(people))))
+    many = score_pairs(people, np.tile(left, 3), np.tile(right, 3), rules)
+    assert many.agreement.pair_count > 256, "as few pairs they would be compared as online"
+    for place, (a, b) in enumerate(zip(left, right, strict=True)):
+        one = score_pairs([people[a], people[b]], [0], [1], rules)
+        assert one.agreement.levels[:, 0].tolist() == many.agreement.levels[:, place].tolist()
 
 
 def test_order_of_the_two_records_does_not_matter(rules: RuleSet) -> None:

@@ -32,6 +32,9 @@ class Found(NamedTuple):
     frequencies: dict[int, Floats]
     #: The pairs in which a part of the one name may be another part of the other's.
     crossing: Positions
+    #: How many given names of a pair begin with the letter that is the other's middle name (1, 2) → the pairs
+    #: not among ``crossing``.
+    initials: dict[int, Positions]
 
 
 class _Open(NamedTuple):
@@ -69,6 +72,7 @@ class CodedRecords:
         frequencies = {row: np.empty(len(left)) for row in self._shares}
         still: list[list[_Open]] = [[] for _ in self._fields]
         crossing = [np.empty(0, dtype=np.intp)]
+        initials: dict[int, list[Positions]] = {1: crossing[:], 2: crossing[:]}
         for start in range(0, len(left), _SLICE):
             here = slice(start, start + _SLICE)
             a, b = (np.ascontiguousarray(self._codes.take(side[here], axis=0).T) for side in (left, right))
@@ -78,8 +82,12 @@ class CodedRecords:
                 still[row].append(_Open(asked + start, a[row].take(asked), b[row].take(asked)))
             for row, shares in self._shares.items():
                 frequencies[row][here] = _agreed(shares, levels[row, here], a[row], b[row])
-            crossing.append(self._crossing(a, b) + start)
-        found = Found(levels, frequencies, np.concatenate(crossing))
+            crosses = self._crossing(a, b)
+            crossing.append(np.flatnonzero(crosses) + start)
+            for count, pairs in self._initials(a, b, ~crosses).items():
+                initials[count].append(pairs + start)
+        called = {count: np.concatenate(pairs) for count, pairs in initials.items()}
+        found = Found(levels, frequencies, np.concatenate(crossing), called)
         for row, asked_for in enumerate(still):
             self._settle(found, row, asked_for)
         return found
@@ -91,11 +99,11 @@ class CodedRecords:
         if row in self._shares:
             found.frequencies[row][pairs] = _agreed(self._shares[row], reached, a, b)
 
-    def _crossing(self, a: Codes, b: Codes) -> Positions:
-        """Pairs in which a part of the one name is another part of the other's, or one has several names."""
+    def _crossing(self, a: Codes, b: Codes) -> npt.NDArray[np.bool_]:
+        """Whether a part of the one name is another part of the other's, or one has several names."""
         rows = [self._row_of.get(field) for field in _NAME_FIELDS]
         if None in rows:
-            return np.arange(a.shape[1])
+            return np.ones(a.shape[1], dtype=np.bool_)
         family_a, given_a, middle_a = (a[row] for row in rows)
         family_b, given_b, middle_b = (b[row] for row in rows)
         crossing = ((given_a == family_b) | (given_a == middle_b)) & (given_a >= 0)
@@ -103,7 +111,19 @@ class CodedRecords:
         crossing |= (family_a == middle_b) & (family_a >= 0)
         for parts in (family_a, given_a, middle_a, family_b, given_b, middle_b):
             crossing |= parts >= self._names.single_count
-        return np.flatnonzero(crossing)
+        return np.asarray(crossing, dtype=np.bool_)
+
+    def _initials(self, a: Codes, b: Codes, wanted: npt.NDArray[np.bool_]) -> dict[int, Positions]:
+        """The wanted pairs by how many given names begin with the other's middle initial."""
+        if not wanted.any():
+            return {}
+        given, middle = self._row_of["given"], self._row_of["middle"]
+        first, letter = self._names.initials()
+        one = first.take(a[given]) == letter.take(b[middle])
+        other = first.take(b[given]) == letter.take(a[middle])
+        pairs = np.flatnonzero((one | other) & wanted)
+        both = one.take(pairs) & other.take(pairs)
+        return {1: pairs[~both], 2: pairs[both]}
 
 
 class _Names:
@@ -125,6 +145,21 @@ class _Names:
             self.codes[field] = np.array([*numbered, -1], dtype=np.int32)[coded[field][0]]
         self.distinct: Sequence[Any] = list(numbers)
         self._traits: Any = None
+        self._initials: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | None = None
+
+    def initials(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """Per number the letter that its name begins with, and the letter that is all of it; made once.
+
+        Where there is none, and for values of several names, two numbers that never are equal.
+        """
+        if self._initials is None:
+            singles = [value[0] for value in self.distinct[: self.single_count]]
+            first = np.zeros(len(self.distinct) + 1, dtype=np.uint8)
+            letter = np.full(len(self.distinct) + 1, 255, dtype=np.uint8)
+            first[: len(singles)] = [min(ord(name[0]), 254) for name in singles]
+            letter[: len(singles)] = [min(ord(name), 254) if len(name) == 1 else 255 for name in singles]
+            self._initials = first, letter
+        return self._initials
 
     def traits(self) -> Any:
         """What the screens of names look at, made once."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import jellyfish
+import numpy as np
+import numpy.typing as npt
 from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.process import cpdist
 
 from mpi.matching.normalization.nicknames import nickname_roots
 from mpi.matching.record import NormalizedName
@@ -49,6 +52,20 @@ def misspelt(a: str, b: str) -> bool:
     shorter = min(len(a), len(b))
     edits = 2 if shorter >= 7 else 1
     return shorter >= 4 and OSA.distance(a, b, score_cutoff=edits) <= edits
+
+
+def all_misspelt(a: Sequence[str], b: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """``misspelt`` of many pairs of names."""
+    lengths = [np.array(list(map(len, side)), dtype=np.int64) for side in (a, b)]
+    shorter = np.minimum(*lengths)
+    similarities = cpdist(a, b, scorer=JaroWinkler.similarity, dtype=np.float64)
+    found: npt.NDArray[np.bool_] = similarities >= SIMILAR_NAME
+    rest = np.flatnonzero(~found & (shorter >= 4) & (np.abs(lengths[0] - lengths[1]) <= 2)).tolist()
+    edits = cpdist(
+        [a[place] for place in rest], [b[place] for place in rest], scorer=OSA.distance, score_cutoff=2
+    )
+    found[rest] = edits <= np.where(shorter[rest] >= 7, 2, 1)
+    return found
 
 
 @lru_cache(maxsize=1 << 17)
@@ -109,19 +126,46 @@ def swapped_names(left: Names, right: Names) -> bool:
     return False
 
 
-def middle_used(left: Names, right: Names) -> int | None:
-    """Where the one goes by the other's middle name: the level of the names that remain, its middle, the
-    other's given.
-
-    None where nobody goes by a middle name.
+class Called(NamedTuple):
+    """What it says of two names that one goes by the other's middle name: the levels of given and middle
+    name.
     """
+
+    given: int
+    middle: int
+
+
+#: Of two different given names, by how many of the two begin with the letter that is the other's middle name
+#: (GRACE M and MARY G): none, one, both. That both do says as much as a name.
+CALLED_BY_INITIAL: Final = (
+    None,
+    Called(_GIVEN["middle_initial"], MISSING_LEVEL),
+    Called(_GIVEN["middle_used"], MISSING_LEVEL),
+)
+
+
+def middle_used(left: Names, right: Names) -> Called | None:
+    """Where the one goes by the other's middle name, or may do so by its initial.
+
+    The middle name is then compared with the other's given name, as far as it was not used. None where nobody
+    goes by a middle name.
+    """
+    initials = 0
     for a in left:
         for b in right:
             for called, named in ((a, b), (b, a)):
                 if called[0] == named[1] and len(called[0]) > 1:
                     both = called[1] and named[0]
-                    return _middle_level(called[1], named[0]) if both else MISSING_LEVEL
-    return None
+                    return Called(
+                        _GIVEN["middle_used"],
+                        _middle_level(called[1], named[0]) if both else MISSING_LEVEL,
+                    )
+            initials = max(initials, _is_initial(a[1], b[0]) + _is_initial(b[1], a[0]))
+    return CALLED_BY_INITIAL[initials]
+
+
+def _is_initial(middle: str, given: str) -> bool:
+    return len(middle) == 1 and given[:1] == middle
 
 
 def maiden_as_middle(left: Names, right: Names) -> bool:

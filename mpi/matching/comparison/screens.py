@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.matching.comparison.address_screen import address_asked, address_sift, address_traits, plain_address
-from mpi.matching.comparison.comparators import GENERATION_YEARS
+from mpi.matching.comparison.date_screen import date_asked, date_sift, date_traits, plain_date
 from mpi.matching.comparison.distinct import Part, Texts, parts_of, several_of
-from mpi.matching.comparison.names import MISSING_LEVEL, level_positions, sound
+from mpi.matching.comparison.names import MISSING_LEVEL, all_misspelt, level_positions, sound
 from mpi.matching.comparison.traits import (
     DIGITS_MAX,
     LENGTH_SHIFT,
@@ -53,7 +53,6 @@ class Screen(NamedTuple):
     asked: Callable[[Any, Codes, Codes], Levels] | None = None
 
 
-_DATE, _ADDRESS = level_positions("birth_date"), level_positions("address")
 _DIFFERENT = {
     field: level_positions(field)["different"] for field in ("family", "given", "middle", "mother_maiden")
 }
@@ -64,12 +63,21 @@ def _levels(passed: Mask, otherwise: int) -> Levels:
     return np.where(passed, np.int8(UNKNOWN), np.int8(otherwise))
 
 
-# Of names: letters, nickname roots, and sound · first letter · always · length in one integer.
+_SIMILAR, _PHONETIC = (level_positions("family")[level] for level in ("similar", "phonetic"))
+
+# Bits of the third trait of names.
 _ALWAYS: Final = 1 << 15
 _LENGTH: Final = _ALWAYS - 1
 
 
-def _name_traits(values: Sequence[Any]) -> Integers:
+class _NameTraits(NamedTuple):
+    #: Letters, nickname roots, and sound · first letter · always · length; int64 [names, 3].
+    rows: Integers
+    #: The (first) name of each value.
+    texts: list[str]
+
+
+def _name_traits(values: Sequence[Any]) -> _NameTraits:
     (part,) = parts_of(values, 1)
     texts = part.packed()
     listed = list(texts)
@@ -78,9 +86,9 @@ def _name_traits(values: Sequence[Any]) -> Integers:
     firsts = np.array([ord(text[0]) & 0xFF for text in listed], dtype=np.int64)
     always = several_of(values) | part.spread(beyond_ascii(texts) | ((bits & letters(Texts.of([" "]))) != 0))
     roots = np.array([_root_bits(text) for text in listed], dtype=np.int64)
-    sounds = numbers(Part(listed), sound)
-    small = (sounds << 32) | (firsts << 16) | lengths
-    return np.stack([part.spread(bits), part.spread(roots), part.spread(small) | always * _ALWAYS], axis=1)
+    small = (numbers(Part(listed), sound) << 32) | (firsts << 16) | lengths
+    columns = part.spread(bits), part.spread(roots), part.spread(small) | always * _ALWAYS
+    return _NameTraits(np.stack(columns, axis=1), part.spread(np.array(listed, dtype=object)).tolist())
 
 
 def _root_bits(name: str) -> int:
@@ -93,27 +101,69 @@ def _root_bits(name: str) -> int:
     return bits
 
 
-def _names_sift(field: str) -> Callable[[Integers, Codes, Codes], Levels]:
-    """Jaro–Winkler ≥ 0.9 needs Jaro ≥ 5/6 and so shares of 1.5; at most two edits; the same sound; a
-    nickname; an initial, or one name the beginning of the other.
-    """
-    sounds, short = field in ("family", "given"), field in ("given", "middle")
+class _Alike(NamedTuple):
+    """How two names may be alike other than by their spelling."""
 
-    def sift(traits: Integers, a: Codes, b: Codes) -> Levels:
-        left, right = traits.take(a, axis=0), traits.take(b, axis=0)
-        bits, small = (left[:, 0], right[:, 0]), (left[:, 2], right[:, 2])
-        passed = close(bits, (small[0] & _LENGTH, small[1] & _LENGTH), share=1.5, edits=2)
-        passed |= ((small[0] | small[1]) & _ALWAYS) > 0
-        differ = small[0] ^ small[1]
-        if sounds:
-            passed |= (differ >> 32) == 0
-        if short:
-            passed |= (left[:, 1] & right[:, 1]) > 0
-            both = bits[0] & bits[1]
-            passed |= ((differ & 0xFF0000) == 0) & ((both == bits[0]) | (both == bits[1]))
+    #: One of them cannot be told from its traits.
+    always: Mask
+    sound: Mask
+    #: A nickname, an initial, or one name the beginning of the other.
+    short: Mask
+
+
+def _alike(left: Integers, right: Integers) -> _Alike:
+    """Of rows of traits, pair by pair."""
+    differ = left[:, 2] ^ right[:, 2]
+    both = left[:, 0] & right[:, 0]
+    begins = ((differ & 0xFF0000) == 0) & ((both == left[:, 0]) | (both == right[:, 0]))
+    return _Alike(
+        always=((left[:, 2] | right[:, 2]) & _ALWAYS) > 0,
+        sound=(differ >> 32) == 0,
+        short=begins | ((left[:, 1] & right[:, 1]) > 0),
+    )
+
+
+def _otherwise(field: str, alike: _Alike) -> Mask:
+    """Whether the two may be at a level of the field that has nothing to do with spelling."""
+    passed = alike.always
+    if field in ("family", "given"):
+        passed = passed | alike.sound
+    return passed | alike.short if field in ("given", "middle") else passed
+
+
+def _names_sift(field: str) -> Callable[[_NameTraits, Codes, Codes], Levels]:
+    """Jaro–Winkler ≥ 0.9 needs Jaro ≥ 5/6 and so shares of 1.5; or at most two edits."""
+
+    def sift(traits: _NameTraits, a: Codes, b: Codes) -> Levels:
+        left, right = traits.rows.take(a, axis=0), traits.rows.take(b, axis=0)
+        lengths = left[:, 2] & _LENGTH, right[:, 2] & _LENGTH
+        passed = close((left[:, 0], right[:, 0]), lengths, share=1.5, edits=2)
+        passed |= _otherwise(field, _alike(left, right))
         return _levels(passed, _DIFFERENT[field])
 
     return sift
+
+
+def _names_asked(field: str) -> Callable[[_NameTraits, Codes, Codes], Levels]:
+    """Spellings are compared together; where they are not alike and nothing else is, names are different.
+
+    Of family names without spaces spelling and sound are all there is.
+    """
+
+    def asked(traits: _NameTraits, a: Codes, b: Codes) -> Levels:
+        alike = _alike(traits.rows.take(a, axis=0), traits.rows.take(b, axis=0))
+        levels = np.full(len(a), UNKNOWN, dtype=np.int8)
+        plain = np.flatnonzero(~alike.always & (a != b))
+        one, other = ([traits.texts[code] for code in side.take(plain).tolist()] for side in (a, b))
+        spelt = all_misspelt(one, other)
+        if field == "family":
+            sounds = np.where(alike.sound[plain], np.int8(_PHONETIC), np.int8(_DIFFERENT[field]))
+            levels[plain] = np.where(spelt, np.int8(_SIMILAR), sounds)
+        else:
+            levels[plain] = _levels(spelt | _otherwise(field, alike)[plain], _DIFFERENT[field])
+        return levels
+
+    return asked
 
 
 def _plain_name(values: Sequence[Any]) -> Mask:
@@ -122,32 +172,6 @@ def _plain_name(values: Sequence[Any]) -> Mask:
     listed = [len(text) > 1 and text[1] != " " for text in part.texts]
     found: Mask = part.spread(np.array(listed, dtype=bool))
     return found
-
-
-def _date_traits(values: Sequence[Any]) -> Codes:
-    """Year · month · day, negative where one is not known."""
-    parts = np.array(values, dtype=np.int32).reshape(len(values), 3)
-    packed: Codes = (parts[:, 0] << 16) | (parts[:, 1] << 8) | parts[:, 2]
-    return np.where((parts == 0).any(axis=1), packed | np.int32(-(1 << 31)), packed)
-
-
-def _date_sift(traits: Codes, a: Codes, b: Codes) -> Levels:
-    """Two full dates of different years, and of different days of the year, are different or a generation
-    apart.
-    """
-    left, right = traits.take(a), traits.take(b)
-    differ = left ^ right
-    passed = ((left | right) < 0) | (differ < 1 << 16) | ((differ & 0xFFFF) == 0)
-    apart = np.abs((left >> 16) - (right >> 16)) >= GENERATION_YEARS
-    levels = np.where(apart, np.int8(_DATE["generation_apart"]), np.int8(_DATE["different"]))
-    return np.where(passed, np.int8(UNKNOWN), levels)
-
-
-def _plain_date(values: Sequence[Any]) -> Mask:
-    parts = np.array(values, dtype=np.int32).reshape(len(values), 3)
-    first: Mask = (parts[:, 1] == 1) & (parts[:, 2] == 1)
-    full: Mask = (parts > 0).all(axis=1) & ~first
-    return full
 
 
 #: In the place of ``digits``: a value of several elements.
@@ -251,11 +275,11 @@ def _email_sift(traits: TextTraits, a: Codes, b: Codes) -> Levels:
 
 #: Field → its screen; the other fields have few distinct values and need none.
 SCREENS: Final[dict[str, Screen]] = {
-    "family": Screen(_name_traits, _names_sift("family")),
-    "given": Screen(_name_traits, _names_sift("given"), _plain_name),
-    "middle": Screen(_name_traits, _names_sift("middle"), _plain_name),
+    "family": Screen(_name_traits, _names_sift("family"), None, _names_asked("family")),
+    "given": Screen(_name_traits, _names_sift("given"), _plain_name, _names_asked("given")),
+    "middle": Screen(_name_traits, _names_sift("middle"), _plain_name, _names_asked("middle")),
     "mother_maiden": Screen(_name_traits, _names_sift("mother_maiden")),
-    "birth_date": Screen(_date_traits, _date_sift, _plain_date),
+    "birth_date": Screen(date_traits, date_sift, plain_date, date_asked),
     "ssn": Screen(_number_traits(DIGITS_MAX), _ssn_sift, _plain_ssn),
     "national_id": Screen(_identifier_traits, _national_sift),
     "record_number": Screen(_identifier_traits, _record_sift),

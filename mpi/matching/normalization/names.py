@@ -12,6 +12,7 @@ from mpi.matching.normalization.tables import listed, placeholders
 from mpi.matching.normalization.transliteration import ascii_upper
 from mpi.matching.normalization.words import (
     CREDENTIALS,
+    JOINED_HEADS,
     SUFFIXES,
     TITLES,
     family_words,
@@ -41,8 +42,11 @@ _TURNING = frozenset(
         *_PLACEHOLDERS.values()
     )
 )
+_SETTLING = _TURNING | JOINED_HEADS | {"Y", "E"}
 _REPEATED = re.compile(r"(.)\1{2,}")
 _ALSO = re.compile(r"(?:\s*/\s*|\s+(?:A\.?K\.?A\.?|F\.?K\.?A\.?|NEE|FORMERLY)(?=\s))+\s*")
+# Without one of these nothing stands beside the main name.
+_BESIDE = re.compile(r"[/(\"]|\b(?:A\.?K|F\.?K|NEE|FORM)")
 _BRACKETED = re.compile(r"(?:^|(?<=\s))(?:\(([^()]{2,})\)|\"([^\"]{2,})\")")
 
 
@@ -118,7 +122,7 @@ def _settled(parts: _Parts) -> NameReading:
     """The name read until reading it again changes nothing."""
     reading = _one_name(parts)
     for _ in range(ROUNDS_MAX):
-        if not reading.names:
+        if not reading.names or _stays(reading.names[0]):
             break
         again = _one_name(_Parts(*reading.names[0]))
         if again.names == reading.names:
@@ -127,6 +131,16 @@ def _settled(parts: _Parts) -> NameReading:
             again.names, reading.temporary or again.temporary, reading.dropped + again.dropped
         )
     return reading
+
+
+def _stays(name: NormalizedName) -> bool:
+    """Whether a name that was read would be read the same again, as no rule turns on any of its words."""
+    if not name.given or not name.family or " " in name.given or " " in name.middle:
+        return False
+    if _REPEATED.fullmatch(name.given):
+        return False
+    words = (name.given, name.middle, *name.family.split())
+    return _SETTLING.isdisjoint(words) and not may_be_newborn(f"{name.given} {name.middle} {name.family}")
 
 
 def _one_name(parts: _Parts) -> NameReading:
@@ -240,6 +254,8 @@ def _without_aliases(parts: _Parts) -> tuple[_Parts, list[_Parts]]:
         if text.isascii() and text.isalpha():
             continue
         plain = " ".join(ascii_upper(text).split())
+        if not _BESIDE.search(plain):
+            continue
         bracketed = [first or second for first, second in _BRACKETED.findall(plain)]
         remaining = _BRACKETED.sub(" ", plain) if bracketed else plain
         every = _ALSO.split(remaining)

@@ -21,6 +21,8 @@ _ORDINALS = {
     "SEVENTH": "7TH", "EIGHTH": "8TH", "NINTH": "9TH", "TENTH": "10TH", "ELEVENTH": "11TH", "TWELFTH": "12TH",
 }  # fmt: skip
 _FLOOR = ("FLOOR", "FLR", "FL")
+#: Without one of these words a line names no unit.
+_UNIT_SIGNS = frozenset((*_UNITS.canonical, *_FLOOR, "#"))
 _FLOOR_NAMES = ("GROUND", "MAIN", "TOP", "UPPER", "LOWER")
 # Without one of these words in it a line stays as it is when read again.
 _TURNING = frozenset(
@@ -96,7 +98,11 @@ def read_after_number(upper: str) -> StreetLine:
 
     The street begins with a space, or is empty where nothing is left of it.
     """
-    line = _settled("1 " + upper)
+    line = _read_line(_delivery_part("1 " + upper))
+    words = line.street.split()
+    # One word behind "#" is read again as it is, unless a word before it takes it.
+    if " " in line.unit or "CALLER" in words or not _TURNING.isdisjoint(words):
+        line = _settled("1 " + upper)
     return StreetLine(line.street[1:], line.unit)
 
 
@@ -113,14 +119,18 @@ def _settled(upper: str) -> StreetLine:
 
 
 def _read_line(text: str) -> StreetLine:
-    upper = _APOSTROPHE.sub("", text)
-    line = _LOOSE_JOINT.sub(" ", _NOT_STREET.sub(" ", upper)).replace("#", " # ")
-    line = " ".join(line.split())
+    words = text.split()
+    if not "".join(words).isalnum():
+        upper = _APOSTROPHE.sub("", text)
+        words = _LOOSE_JOINT.sub(" ", _NOT_STREET.sub(" ", upper)).replace("#", " # ").split()
+    line = " ".join(words)
     return _box_or_route(line) or _street_and_unit(line.split())
 
 
 def _delivery_part(upper: str) -> str:
     """Without what stands before the delivery line: c/o, an institution, a building's name."""
+    if not _LINES.search(upper):
+        return upper
     lines = [line for line in _LINES.split(upper) if line.strip()]
     numbered = (position for position, line in enumerate(lines) if any(map(str.isdigit, line)))
     return " ".join(lines[next(numbered, 0) :])
@@ -193,6 +203,8 @@ def _abbreviated(words: list[str]) -> list[str]:
 
 def _cut_unit(tokens: list[str]) -> tuple[list[str], str]:
     """The street's words and the values of its units: APT 4B, # 4B, BLDG 2 UNIT 7, 2ND FLOOR, REAR."""
+    if _UNIT_SIGNS.isdisjoint(tokens):
+        return tokens, ""
     leads = len(tokens) > 3 and tokens[0] in _UNITS.canonical and tokens[2][0].isdigit()
     if leads and _UNIT_VALUE.fullmatch(tokens[1]):
         return tokens[2:], tokens[1]

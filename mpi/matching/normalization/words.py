@@ -22,7 +22,8 @@ _FOLD |= {code: code for code in (*range(48, 58), *range(65, 91))}
 _SCANNED = str.maketrans("02345689", "OZEASGBG")
 _VOWELS = frozenset("AEIOUY")
 _ORDINAL = re.compile(r"\d+(?:ST|ND|RD|TH)")
-_JOINED_HEADS = frozenset(("O", "D", "MC", "MAC", "FITZ"))
+#: Written apart, these belong to the word after them.
+JOINED_HEADS = frozenset(("O", "D", "MC", "MAC", "FITZ"))
 
 
 @lru_cache(maxsize=65_536)
@@ -39,7 +40,7 @@ def family_words(text: str) -> tuple[tuple[str, ...], str]:
     tokens = _without_title(tuple(filter(str.isalpha, tokens)))
     joined: list[str] = []
     for position, token in enumerate(tokens):
-        if joined and joined[-1] in _JOINED_HEADS and (len(token) > 2 or joined[-1] in ("O", "MC")):
+        if joined and joined[-1] in JOINED_HEADS and (len(token) > 2 or joined[-1] in ("O", "MC")):
             joined[-1] += token
         elif token in ("Y", "E") and 0 < position < len(tokens) - 1:
             # García y Márquez

@@ -20,6 +20,7 @@ FIELD_LEVELS: Final[dict[str, tuple[str, ...]]] = {
         "initial",
         "middle_used",
         "swapped",
+        "middle_initial",
         "related",
         "alike",
         "different",

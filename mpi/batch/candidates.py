@@ -19,7 +19,7 @@ from mpi.matching.blocking import KEYS_PER_PASS_MAX
 from mpi.matching.rules import RuleSet
 
 #: Records of a block that are compared all with all; of a larger one only those that have more in common.
-BLOCK_MAX: Final = 200
+BLOCK_MAX: Final = 50
 #: Pairs handed on at a time.
 CHUNK_PAIRS: Final = 1 << 18
 

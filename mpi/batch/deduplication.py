@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from mpi.batch.candidates import Candidates, candidate_pairs
 from mpi.batch.clustering import NO_PAIRS, Pairs, cluster_links, held_apart
-from mpi.batch.encoded import EncodedRecords
+from mpi.batch.encoded import EncodedRecords, Faults
 from mpi.batch.named_pairs import with_named
 from mpi.batch.outcome import cluster_numbers, cluster_table, pair_table, settled
 from mpi.batch.oversized import CappedBlock
@@ -27,6 +27,8 @@ from mpi.matching.rules import RuleSet
 
 #: Records of one cluster: nobody is registered so often, a placeholder that looks like a person is.
 CLUSTER_SIZE_MAX: Final = 100
+#: Faults of a file that are told one by one; the others are counted.
+FAULTS_TOLD: Final = 20
 #: Of the memory allowed, what pairs waiting to be compared may take; the records themselves need the rest.
 _SHARE_OF_PAIRS: Final = 4
 
@@ -97,7 +99,7 @@ def deduplicate(
 
     Raises BadInput for columns that are not those of flat records, WorkerLost for a process that was stopped.
     """
-    records = _encoded(source, rules, progress)
+    records, read = _encoded(source, rules, progress)
     pair_bytes = None if memory_bytes is None else memory_bytes // _SHARE_OF_PAIRS
     candidates = candidate_pairs(records, rules, memory_bytes=pair_bytes, progress=progress)
     candidates = with_named(candidates, also)
@@ -112,6 +114,8 @@ def deduplicate(
         rules=rules,
         warnings=(
             *warnings,
+            *read,
+            *fault_warnings(records.faults, "row", 1),
             *remarks,
             *capped_warnings(candidates.capped),
             *refusal_warnings(clusters, size_max),
@@ -121,13 +125,15 @@ def deduplicate(
 
 def _encoded(
     source: EncodedRecords | pa.Table | pd.DataFrame, rules: RuleSet, progress: Progress
-) -> EncodedRecords:
+) -> tuple[EncodedRecords, tuple[str, ...]]:
+    """The records, and what reading a frame found."""
     if isinstance(source, EncodedRecords):
-        return source
+        return source, ()
     from mpi.batch.encoding import encode_table
+    from mpi.batch.tables import as_table
 
-    table = pa.Table.from_pandas(source, preserve_index=False) if isinstance(source, pd.DataFrame) else source
-    return encode_table(table, rules, progress=progress)
+    read = as_table(source)
+    return encode_table(read.table, rules, progress=progress), read.warnings
 
 
 def _trained(
@@ -154,31 +160,66 @@ def clustered(
     pairs, light = scoring.pairs, scoring.light
     links = np.flatnonzero(pairs.decision == LINK)
     apart = held_apart(pairs, rules)
-    clusters = cluster_links(
+    clusters = join_links(
         n,
-        pairs.left[links],
-        pairs.right[links],
-        pairs.weight[links],
-        size_max=size_max,
-        must_link=must_link,
-        cannot_link=cannot_link,
+        (pairs.left[links], pairs.right[links], pairs.weight[links]),
+        rules,
         vetoed=np.stack([pairs.left[apart], pairs.right[apart]], axis=1).astype(np.int64),
         compared=Compared(
             np.concatenate([pairs.left, light.left]),
             np.concatenate([pairs.right, light.right]),
             np.concatenate([pairs.weight, light.weight]),
         ),
+        size_max=size_max,
+        must_link=must_link,
+        cannot_link=cannot_link,
+    )
+    return replace(clusters, refused=links[clusters.refused])
+
+
+def join_links(
+    n: int,
+    links: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.float64]],
+    rules: RuleSet,
+    *,
+    vetoed: Pairs,
+    compared: Compared,
+    size_max: int,
+    must_link: Pairs = NO_PAIRS,
+    cannot_link: Pairs = NO_PAIRS,
+) -> Clusters:
+    """Clusters of the links (left, right, weight); ``refused`` are positions among them."""
+    left, right, weight = links
+    clusters = cluster_links(
+        n,
+        left,
+        right,
+        weight,
+        size_max=size_max,
+        must_link=must_link,
+        cannot_link=cannot_link,
+        vetoed=vetoed,
+        compared=compared,
         evidence_min=rules.thresholds.link_weight,
     )
-    return _still_apart(replace(clusters, refused=links[clusters.refused]), scoring)
-
-
-def _still_apart(clusters: Clusters, scoring: Scoring) -> Clusters:
-    """Without the refused links whose records came together after all, when more spoke for it."""
-    refused, pairs = clusters.refused, scoring.pairs
-    apart = clusters.cluster_of[pairs.left[refused]] != clusters.cluster_of[pairs.right[refused]]
+    # Without the refused links whose records came together after all, when more spoke for it.
+    refused = clusters.refused
+    apart = clusters.cluster_of[left[refused]] != clusters.cluster_of[right[refused]]
     reasons = tuple(reason for reason, kept in zip(clusters.reasons, apart.tolist(), strict=True) if kept)
     return replace(clusters, refused=refused[apart], reasons=reasons)
+
+
+def fault_warnings(faults: Faults, place: str, first: int = 0) -> list[str]:
+    """What is told of faults: the first ones, each with its line or row, and how many there are.
+
+    ``place`` is what the numbers count, ``first`` what is added to them.
+    """
+    told = [
+        f"{place} {fault.line + first}: {f'{fault.field}: ' if fault.field else ''}{fault.reason}"
+        for fault in faults.first[:FAULTS_TOLD]
+    ]
+    rest = faults.count - len(told)
+    return [*told, f"and {rest:,} more {place}s like these"] if rest else told
 
 
 def capped_warnings(capped: Sequence[CappedBlock]) -> list[str]:

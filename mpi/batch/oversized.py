@@ -24,7 +24,7 @@ from mpi.batch.encoded import Codes, EncodedRecords, KeyValues
 from mpi.matching.rules import RuleSet
 
 #: Records of a narrowed block that are compared all with all.
-NARROWED_MAX: Final = 50
+NARROWED_MAX: Final = 25
 #: Records that follow in a sorted order that a record is compared with.
 NEIGHBOURS: Final = 5
 #: What the orders go by, most important first.

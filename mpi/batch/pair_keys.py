@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import uuid
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,8 +81,10 @@ class PairKeys:
 
     def _spilled(self, pairs: Indices, name: str) -> Indices:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="mpi-pairs-"))
+            # Who removes it is settled before it is there: an interrupt may come between the two.
+            self._folder = Path(tempfile.gettempdir()) / f"mpi-pairs-{uuid.uuid4().hex}"
             weakref.finalize(self, _remove, self._folder, os.getpid())
+            self._folder.mkdir(mode=0o700)
         path = self._folder / name
         pairs.tofile(path)
         return np.memmap(path, dtype=np.int64, mode="r")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,8 +62,9 @@ def new_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """
     check_folder(folder, overwrite=overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    place = folder.parent / f".{folder.name}.{uuid.uuid4().hex}"
     try:
+        place.mkdir(mode=0o700)
         part = place / "part"
         part.mkdir(mode=0o700)
         yield part

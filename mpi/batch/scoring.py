@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
@@ -67,10 +68,11 @@ def score_candidates(
     parts: list[_ChunkScores] = []
     done = 0
     progress("scoring pairs", 0, candidates.pair_count)
-    for part in shared_out(share, processes):
-        parts.append(part)
-        done += part.pair_count
-        progress("scoring pairs", done, candidates.pair_count)
+    with closing(shared_out(share, processes)) as results:
+        for part in results:
+            parts.append(part)
+            done += part.pair_count
+            progress("scoring pairs", done, candidates.pair_count)
     parts = parts or [_scored(records.columns, *_NO_PAIRS, rules)]
     packed, counts = _added_up([part.packed for part in parts], [part.counts for part in parts])
     return Scoring(
@@ -79,7 +81,7 @@ def score_candidates(
             **{name: np.concatenate([part.light[name] for part in parts]) for name in parts[0].light}
         ),
         pair_count=done,
-        patterns=PatternCounts(levels=_unpacked(packed, rules), counts=counts),
+        patterns=PatternCounts(levels=patterns(rules).levels(packed).T, counts=counts),
         bins_from=BINS_FROM,
         bins=reduce(np.add, (part.bins for part in parts), np.zeros(BINS_TO - BINS_FROM, np.int64)),
     )
@@ -91,7 +93,7 @@ _NO_PAIRS: Final = (np.empty(0, np.int32), np.empty(0, np.int32))
 def _scored(columns: Columns, left: Positions, right: Positions, rules: RuleSet) -> _ChunkScores:
     agreement = compare(columns, left, right, rules)
     scored = score(agreement, rules)
-    packed, counts = _distinct(_packed(scored.codes, rules))
+    packed, counts = _distinct(patterns(rules).joined(scored.codes))
     heavy = scored.total_weight >= rules.thresholds.review_weight
     kept, light = np.flatnonzero(heavy), np.flatnonzero(~heavy)
     agreement = Agreement(
@@ -102,8 +104,6 @@ def _scored(columns: Columns, left: Positions, right: Positions, rules: RuleSet)
     bins = np.clip(np.floor(scored.total_weight), BINS_FROM, BINS_TO - 1).astype(np.int64) - BINS_FROM
     scored = score(agreement, rules)
     decision, hits = decide(scored, rules)
-    sets: dict[tuple[GuardHit, ...], int] = {(): 0}
-    guard_set = [sets.setdefault(hit, len(sets)) for hit in hits]
     return _ChunkScores(
         pair_count=len(left),
         kept={
@@ -114,9 +114,9 @@ def _scored(columns: Columns, left: Positions, right: Positions, rules: RuleSet)
             "levels": agreement.levels,
             "weights": scored.weights.astype(np.float32),
             "household_weight": scored.household_weight.astype(np.float32),
-            "guard_set": np.array(guard_set, dtype=np.int16),
+            "guard_set": hits.guard_set,
         },
-        guard_sets=tuple(sets),
+        guard_sets=hits.guard_sets,
         light={"left": left[light], "right": right[light], "weight": light_weight},
         packed=packed,
         counts=counts,
@@ -157,23 +157,3 @@ def _added_up(packed: list[Counts], counts: list[Counts]) -> tuple[Counts, Count
         return numbers, np.empty(0, np.int64)
     together: Counts = np.add.reduceat(np.concatenate(counts)[order], starts)
     return numbers[starts], together
-
-
-def _packed(codes: npt.NDArray[np.int32], rules: RuleSet) -> Counts:
-    """The patterns of a pair's groups of comparisons as one number."""
-    packing = patterns(rules)
-    packed = np.zeros(codes.shape[1], dtype=np.int64)
-    for group, code in zip(packing.groups[::-1], codes[::-1], strict=True):
-        packed *= int(np.prod([packing.sizes[comparison] for comparison in group]))
-        packed += code
-    return packed
-
-
-def _unpacked(packed: Counts, rules: RuleSet) -> npt.NDArray[np.int8]:
-    """Levels [patterns, comparisons] of packed patterns."""
-    packing = patterns(rules)
-    levels = np.empty((len(packed), len(packing.sizes)), dtype=np.int8)
-    for comparison, size in enumerate(packing.sizes):
-        packed, rest = np.divmod(packed, size)
-        levels[:, comparison] = rest - 1
-    return levels

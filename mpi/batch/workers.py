@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ _Result = TypeVar("_Result")
 Share = Callable[[int, int], Iterator[_Result]]
 
 
-def shared_out(share: Share[_Result], processes: int) -> Iterator[_Result]:
+def shared_out(share: Share[_Result], processes: int) -> Generator[_Result]:
     """The results of all pieces of work, in order, as ``share(0, 1)`` gives them.
 
     Each process needs no more of what it was given than it changes; a result waits in it until it is asked
@@ -31,19 +32,20 @@ def shared_out(share: Share[_Result], processes: int) -> Iterator[_Result]:
         yield from share(0, 1)
         return
     context = multiprocessing.get_context("fork")
-    workers, ends = [], []
+    workers: list[multiprocessing.context.ForkProcess] = []
+    ends: list[Connection] = []
     try:
         for number in range(processes):
             receiving, sending = context.Pipe(duplex=False)
             worker = context.Process(
                 target=_work, args=(share, number, processes, sending, [receiving, *ends]), daemon=True
             )
-            with warnings.catch_warnings():
+            with _interrupts_waiting(), warnings.catch_warnings():
                 # Other threads are copied as they stand. Those of Arrow are idle, and workers call none.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 worker.start()
+                workers.append(worker)
             sending.close()
-            workers.append(worker)
             ends.append(receiving)
         yield from _received(ends)
     finally:
@@ -53,6 +55,24 @@ def shared_out(share: Share[_Result], processes: int) -> Iterator[_Result]:
             worker.join()
         for end in ends:
             end.close()
+
+
+@contextmanager
+def _interrupts_waiting() -> Iterator[None]:
+    """An interrupt that comes during this is heard after it: Python drops one that comes while a process is
+    being copied. (Blocking the signal is not enough, another thread of the process would receive it.)
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # interrupts go to the main thread
+        return
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _received(ends: list[Connection]) -> Iterator[_Result]:

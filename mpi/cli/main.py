@@ -8,7 +8,24 @@ import traceback
 
 import typer
 
-from mpi.cli import batch, check, client, db, demo, generate, load, lookup, serve, source, stewardship, tasks
+from mpi.cli import (
+    batch,
+    check,
+    client,
+    db,
+    dedup,
+    demo,
+    evaluate,
+    generate,
+    load,
+    lookup,
+    relink,
+    serve,
+    source,
+    stewardship,
+    tasks,
+    train,
+)
 from mpi.cli.output import refuse
 from mpi.errors import BadInput, MpiError, Unavailable
 
@@ -41,9 +58,13 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("load")(load.load)
 app.add_typer(batch.app, name="batch")
+app.command("relink")(relink.relink)
 app.command("lookup")(lookup.lookup)
 app.command("why")(lookup.why)
 app.command("how")(lookup.how)
+app.command("dedup")(dedup.dedup)
+app.command("evaluate")(evaluate.evaluate)
+app.command("train")(train.train)
 app.add_typer(tasks.app, name="tasks")
 app.command("merge")(stewardship.merge)
 app.command("unmerge")(stewardship.unmerge)

@@ -49,6 +49,20 @@ class PiecePart(NamedTuple):
         return [text[piece] for text in VALUES[self.reads](record)]
 
 
+class FirstWordsPart(NamedTuple):
+    """The first ``words`` words of each text that ``reads`` names in ``VALUES``, where it has so many."""
+
+    reads: str
+    words: int
+
+    def of(self, record: NormalizedRecord) -> list[str]:
+        return [words for text in VALUES[self.reads](record) for words in self.first_words(text)]
+
+    def first_words(self, text: str) -> tuple[str, ...]:
+        split = text.split(" ", self.words)
+        return (" ".join(split[: self.words]),) if len(split) >= self.words else ()
+
+
 class IdentifierPart(NamedTuple):
     """Of the identifiers whose authority and type ``prefix`` answers with a text: that, and a piece of the
     value.
@@ -84,7 +98,7 @@ class JointPart(NamedTuple):
         ]
 
 
-KeyPart = WordsPart | PiecePart | IdentifierPart | JointPart
+KeyPart = WordsPart | PiecePart | FirstWordsPart | IdentifierPart | JointPart
 
 
 class BlockingKey(NamedTuple):
@@ -161,12 +175,6 @@ def _birth(form: Callable[[int, int, int], str | None]) -> WordsPart:
     return WordsPart("birth_date", texts)
 
 
-def _street(street: str) -> Sequence[str]:
-    """House number and the first word of the street."""
-    words = street.split(None, 2)
-    return (f"{words[0]} {words[1]}",) if len(words) > 1 else ()
-
-
 #: What parts read → its values in a record, in their order.
 VALUES: Final[dict[str, Callable[[NormalizedRecord], Sequence[Any]]]] = {
     "phone": lambda r: r.phones,
@@ -204,7 +212,8 @@ KEY_PARTS: Final[dict[str, KeyPart]] = {
     "sex": PiecePart("sex"),
     "zip": PiecePart("zip", slice(5)),
     "city": PiecePart("city"),
-    "street": WordsPart("street", _street),
+    # House number and the first word of the street.
+    "street": FirstWordsPart("street", 2),
     "street_number": WordsPart(
         "street", lambda street: (street.split(" ", 1)[0],) if street[:1].isdigit() else ()
     ),

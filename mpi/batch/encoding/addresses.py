@@ -31,7 +31,7 @@ from mpi.batch.encoding.texts import (
     views,
     where,
 )
-from mpi.matching.blocking import PiecePart, WordsPart
+from mpi.matching.blocking import FirstWordsPart, PiecePart, WordsPart
 from mpi.matching.comparison import Column
 from mpi.matching.comparison.distinct import Distinct, Part
 from mpi.matching.normalization.addresses import (
@@ -73,7 +73,7 @@ class Addresses:
         ]
         return Column.coded(dense - np.int32(missing), Distinct(parts, element=NormalizedAddress))
 
-    def keys(self, definition: PiecePart | WordsPart) -> KeyValues:
+    def keys(self, definition: PiecePart | FirstWordsPart | WordsPart) -> KeyValues:
         """The records' values of a key part."""
         part = self.parts[definition.reads]
         return key_values(part.codes, hash_part(definition, part.distinct))

@@ -9,9 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.batch.encoded import Codes, Hashes, KeyValues
-from mpi.matching.blocking import KEY_PARTS, VALUES, IdentifierPart, JointPart, PiecePart, WordsPart
+from mpi.matching.blocking import (
+    KEY_PARTS,
+    VALUES,
+    FirstWordsPart,
+    IdentifierPart,
+    JointPart,
+    PiecePart,
+    WordsPart,
+)
 from mpi.matching.comparison.distinct import Texts
 from mpi.matching.record import NormalizedRecord
+
+Octets = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
 
 _WORD: Final = 8
 #: The constants of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
@@ -31,11 +42,16 @@ class Hashed(NamedTuple):
 
 
 def hash_texts(texts: Texts) -> Hashes:
-    """One number per text, uint64 [texts]: eight bytes at a time, and the length."""
+    """One number per text, uint64 [texts]."""
     starts = texts.starts.astype(np.int64, copy=False)
-    lengths = np.diff(starts)
+    return hash_spans(texts.octets, starts[:-1], starts[1:])
+
+
+def hash_spans(octets: Octets, starts: Places, ends: Places) -> Hashes:
+    """One number for each text ``octets[starts[i]:ends[i]]``: eight bytes at a time, and the length."""
+    lengths = ends - starts
     hashes = _mixed(lengths.astype(np.uint64) + _GAMMA)
-    words = words_of(texts)
+    words = words_of(octets)
     active = np.flatnonzero(lengths > 0)
     for offset in range(0, int(lengths.max(initial=0)), _WORD):
         if offset:
@@ -45,15 +61,15 @@ def hash_texts(texts: Texts) -> Hashes:
     return hashes
 
 
-def words_of(texts: Texts) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Hashes]:
+def words_of(octets: Octets) -> Callable[[Places, Places], Hashes]:
     """A function that reads up to eight bytes at each place as one number, the first byte highest.
 
-    It takes places in ``texts.octets`` and how many bytes there are; what is beyond reads as zero.
+    It takes places in ``octets`` and how many bytes there are; what is beyond reads as zero.
     """
-    padded = np.concatenate([texts.octets, np.zeros(_WORD, dtype=np.uint8)])
+    padded = np.concatenate([octets, np.zeros(_WORD, dtype=np.uint8)])
     every = np.ndarray((len(padded) - _WORD + 1,), dtype=">u8", buffer=padded.data, strides=(1,))
 
-    def words(places: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Hashes:
+    def words(places: Places, lengths: Places) -> Hashes:
         missing = (_WORD - np.clip(lengths, 0, _WORD)).astype(np.uint64) * np.uint64(8)
         found = every.take(places).astype(np.uint64)
         # A shift by all 64 bits is not defined.
@@ -115,12 +131,14 @@ def key_values(codes: Codes, hashed: Hashed) -> KeyValues:
     return KeyValues(group_of=codes, starts=hashed.starts, hashes=hashed.hashes)
 
 
-def hash_part(definition: WordsPart | PiecePart, values: Sequence[Any]) -> Hashed:
+def _hash_part(part: WordsPart | PiecePart | FirstWordsPart, values: Sequence[Any]) -> Hashed:
     """The hashes that a part makes of each of the values it reads."""
-    if isinstance(definition, PiecePart):
-        piece = definition.piece
+    if isinstance(part, PiecePart):
+        piece = part.piece
         return hash_values(values, lambda text: (text[piece],))
-    return hash_values(values, definition.texts)
+    if isinstance(part, FirstWordsPart):
+        return hash_values(values, part.first_words)
+    return hash_values(values, part.texts)
 
 
 def hash_identifiers(definition: IdentifierPart, identifiers: Sequence[Any]) -> Hashed:
@@ -151,7 +169,7 @@ def record_keys(part: str, records: Sequence[NormalizedRecord]) -> KeyValues:
         return _grouped(identifiers, lambda distinct: hash_identifiers(definition, distinct))
     read = VALUES[definition.reads]
     values = [tuple(read(record)) for record in records]
-    return _grouped(values, lambda distinct: hash_part(definition, distinct))
+    return _grouped(values, lambda distinct: _hash_part(definition, distinct))
 
 
 def _grouped(values: Sequence[tuple[Any, ...]], hashed: Callable[[list[Any]], Hashed]) -> KeyValues:

@@ -15,7 +15,7 @@ from mpi.batch.encoding.features import Features, combined, densely, features
 from mpi.batch.encoding.hashing import Hashed, hash_joint, hash_values
 from mpi.batch.encoding.raw import RawColumn
 from mpi.batch.encoding.texts import Mask, arrow, hash_part, listed, taken
-from mpi.matching.blocking import JointPart, PiecePart, WordsPart
+from mpi.matching.blocking import FirstWordsPart, JointPart, PiecePart, WordsPart
 from mpi.matching.comparison import Column
 from mpi.matching.comparison.distinct import Distinct, Part, Texts
 from mpi.matching.normalization.names import (
@@ -73,7 +73,7 @@ class Names:
         firsts = Texts.of([texts[element] for element in found.firsts.tolist()])
         return Column.coded(found.codes, Distinct([Part(firsts)], others=others))
 
-    def keys(self, definition: PiecePart | WordsPart) -> KeyValues:
+    def keys(self, definition: PiecePart | FirstWordsPart | WordsPart) -> KeyValues:
         """The records' values of a key part made of given, middle or family names."""
         texts = arrow(self.texts[definition.reads][1:])
         return self.by_part[definition.reads].keys(hash_part(definition, texts))

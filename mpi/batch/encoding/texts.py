@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute
 
 from mpi.batch.encoded import Codes
-from mpi.batch.encoding.hashing import Hashed, hash_texts, hash_values, words_of
-from mpi.matching.blocking import PiecePart, WordsPart
+from mpi.batch.encoding.hashing import Hashed, hash_spans, hash_texts, hash_values, words_of
+from mpi.matching.blocking import FirstWordsPart, PiecePart, WordsPart
 from mpi.matching.comparison.distinct import Texts
 
 #: Arrow's functions; their type stubs take no Python scalars, which the functions do.
@@ -83,7 +83,7 @@ def sorted_order(texts: Texts) -> tuple[Positions, Positions]:
     """
     starts = texts.starts.astype(np.int64, copy=False)
     lengths = np.diff(starts)
-    words = words_of(texts)
+    words = words_of(texts.octets)
     first = words(starts[:-1], lengths)
     order = np.argsort(first, kind="stable")
     run = _runs(first[order])
@@ -226,13 +226,27 @@ def where(mask: TextArray) -> Mask:
     return found
 
 
-def hash_part(definition: PiecePart | WordsPart, texts: TextArray) -> Hashed:
+def hash_part(definition: PiecePart | FirstWordsPart | WordsPart, texts: TextArray) -> Hashed:
     """The hashes that a key part makes of each of these texts, none of which is empty."""
     if isinstance(definition, WordsPart):
         return hash_values(listed(texts), definition.texts)
+    if isinstance(definition, FirstWordsPart):
+        return _hash_first_words(texts, definition.words)
     return Hashed(
         np.arange(len(texts) + 1, dtype=np.int64), hash_texts(views(pieces(texts, definition.piece)))
     )
+
+
+def _hash_first_words(texts: TextArray, count: int) -> Hashed:
+    """Of texts whose words have one space between them."""
+    view = views(texts)
+    starts = view.starts.astype(np.int64)
+    spaces = np.flatnonzero(view.octets[: starts[-1]] == ord(" "))
+    before = np.searchsorted(spaces, starts)
+    has = before[1:] - before[:-1] >= count - 1
+    further = np.append(spaces, starts[-1]).take(np.minimum(before[:-1] + count - 1, len(spaces)))
+    ends = np.minimum(further, starts[1:])[has]
+    return Hashed(np.concatenate([[0], np.cumsum(has)]), hash_spans(view.octets, starts[:-1][has], ends))
 
 
 def pieces(texts: TextArray, piece: slice) -> TextArray:

@@ -1,4 +1,6 @@
-"""Pairs that are compared because somebody names them, besides those that share a key."""
+"""Candidates with pairs that somebody names besides those that share a key, or without some that nobody asks
+about.
+"""
 
 from __future__ import annotations
 
@@ -48,3 +50,17 @@ def _not_among(keys: _Keys, candidates: Candidates) -> _Keys:
 
 def _positions(keys: _Keys) -> tuple[Positions, Positions]:
     return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
+
+
+def touching(candidates: Candidates, is_asked: npt.NDArray[np.bool_]) -> Candidates:
+    """Those candidates of which one record at least is asked about: bool [n]. ``pair_count`` stays an upper
+    bound.
+    """
+
+    def chunks() -> Iterator[tuple[Positions, Positions]]:
+        for left, right in candidates.chunks():
+            asked = is_asked[left] | is_asked[right]
+            if asked.any():
+                yield left[asked], right[asked]
+
+    return replace(candidates, chunks=chunks)

@@ -19,10 +19,12 @@ from mpi.matching.decision import PairScores, field_parts, score_columns
 from mpi.matching.flat import flat_record
 from mpi.matching.guards import GuardHit
 from mpi.matching.normalization import normalize
+from mpi.matching.normalization.searching import search_text
 from mpi.matching.record import NormalizedRecord, SourceRecord
 from mpi.matching.rules import RuleSet
-from mpi.matching.stored import from_stored
+from mpi.matching.stored import from_stored, to_stored
 from mpi.storage.candidates import BLOCK_MAX, Asked, Look
+from mpi.storage.records import NewRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,20 @@ def arrive(
         content=orjson.dumps(flat_record(record)),
         record_id=record_id,
         declared=declared,
+    )
+
+
+def stored_form(arrival: Arrival) -> NewRecord:
+    """The record as it is stored when it turns out to be new."""
+    return NewRecord(
+        record_id=arrival.record_id,
+        source_id=arrival.source_id,
+        local_id=arrival.source_record.local_id,
+        content=arrival.content,
+        content_hash=arrival.content_hash,
+        normalized=to_stored(arrival.normalized),
+        search_text=search_text(arrival.source_record, arrival.normalized),
+        keys=[key.key for key in arrival.keys],
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -10,22 +9,18 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from mpi.batch.deduplication import Deduplication, deduplicate
+from mpi.batch.deduplication import deduplicate
 from mpi.batch.encoded import EncodedRecords
 from mpi.batch.encoding import encode_records
 from mpi.batch.progress import Progress
 from mpi.identity.relink_evidence import Pairs
 from mpi.identity.relinking import Ints, Partition
-from mpi.matching.decision import score_columns
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
 from mpi.matching.stored import from_stored
+from mpi.services.scored_pairs import across, as_pairs, sharing_numbers
 from mpi.storage.candidates import MEMBERS_MAX
 from mpi.storage.relinking import IndexRow, WholeIndex
-
-#: Records that share a number which one person alone should have. More of them say that it is a placeholder
-#: which no list knows.
-SHARING_MAX = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +90,7 @@ def group(whole: WholeIndex, rules: RuleSet, progress: Progress) -> Grouping:
     age = {enterprise_id: n for n, enterprise_id in enumerate(whole.identities)}
     home = np.array([age[row.enterprise_id] for row in rows], dtype=np.int64)
     eldest = _eldest(rows, home, records.record_count)
-    sharing = _sharing_numbers([normalized[row] for row in records.rows.tolist()])
+    sharing = sharing_numbers([normalized[row] for row in records.rows.tolist()])
     stands_for = np.where(np.arange(len(rows)) < records.record_count, np.arange(len(rows)), eldest)
     found = deduplicate(
         records,
@@ -116,7 +111,7 @@ def group(whole: WholeIndex, rules: RuleSet, progress: Progress) -> Grouping:
             identities=whole.identities,
         ),
         cluster_of=cluster_of[stands_for],
-        pairs=_scored(found, _across(sharing, cluster_of), rules),
+        pairs=as_pairs(records, found.scoring.pairs, found.clusters, across(sharing, cluster_of), rules),
         arrived=np.array([row.received_at for row in rows], dtype=np.int64),
         place=place,
     )
@@ -155,48 +150,3 @@ def _compared_before(
     """Pairs of which the index has an opinion, or will have: compared whatever keys they share."""
     asked = [(task.record_ids[0], task.record_ids[-1]) for task in whole.tasks if len(task.record_ids) > 1]
     return _pairs([*whole.linked, *asked], place, [p for found in sharing for p in combinations(found, 2)])
-
-
-def _sharing_numbers(records: Sequence[NormalizedRecord]) -> list[list[int]]:
-    """The positions that carry one number which a person has alone, when they are several."""
-    carriers: dict[str, list[int]] = defaultdict(list)
-    for position, record in enumerate(records):
-        for _, type_, value in record.identifiers:
-            if type_ == "SS":
-                carriers[value].append(position)
-    return [found for found in carriers.values() if 1 < len(found) <= SHARING_MAX]
-
-
-def _across(sharing: Sequence[Sequence[int]], cluster_of: Ints) -> list[tuple[int, int]]:
-    """A pair of records for any two clusters of which some share a number."""
-    pairs: dict[tuple[int, int], tuple[int, int]] = {}
-    for found in sharing:
-        first = {int(cluster_of[position]): position for position in reversed(found)}
-        for (a, left), (b, right) in combinations(sorted(first.items()), 2):
-            pairs.setdefault((a, b), (left, right))
-    return [pairs[key] for key in sorted(pairs)]
-
-
-def _scored(found: Deduplication, sharing: list[tuple[int, int]], rules: RuleSet) -> Pairs:
-    """The scored pairs as the plan reads them, and after them those that share a number."""
-    scored, clusters = found.scoring.pairs, found.clusters
-    names = [tuple(hit.guard for hit in hits) for hits in scored.guard_sets]
-    left, right = np.array(sharing, dtype=np.int64).reshape(-1, 2).T
-    more = score_columns(found.records.columns, left, right, rules) if sharing else None
-    count = len(scored.left)
-
-    def guards(pair: int) -> tuple[str, ...]:
-        if pair < count:
-            return names[int(scored.guard_set[pair])]
-        return tuple(hit.guard for hit in more.guards[pair - count]) if more else ()
-
-    return Pairs(
-        left=np.concatenate([scored.left, left]).astype(np.int64),
-        right=np.concatenate([scored.right, right]).astype(np.int64),
-        weight=np.concatenate([scored.weight, more.weight]) if more else scored.weight,
-        probability=np.concatenate([scored.probability, more.probability]) if more else scored.probability,
-        decision=np.concatenate([scored.decision, more.decision]) if more else scored.decision,
-        guards=guards,
-        refused=dict(zip(clusters.refused.tolist(), clusters.reasons, strict=True)),
-        shared=np.arange(count + len(left)) >= count,
-    )

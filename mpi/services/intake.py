@@ -15,12 +15,11 @@ from mpi.errors import MpiError, Unavailable
 from mpi.identity.assignment import Assignment
 from mpi.identity.change import Change
 from mpi.identity.enterprise_id import display
-from mpi.matching.normalization.searching import search_text
 from mpi.matching.record import SourceRecord
-from mpi.matching.stored import to_stored
 from mpi.services.answers import Actor, Receipt, RecordRef, Rejection
-from mpi.services.arrivals import Arrival, Compared, arrive
+from mpi.services.arrivals import Arrival, Compared, arrive, stored_form
 from mpi.services.assigning import Assigning, matched_with
+from mpi.services.bulk_intake import receive_set
 from mpi.services.context import Context
 from mpi.services.replay import Replay
 from mpi.services.settling import WorldChanged, needed_identities, until_settled
@@ -28,7 +27,7 @@ from mpi.services.updating import update
 from mpi.storage.candidates import Look, look
 from mpi.storage.database import LOCK_BULK, Connection
 from mpi.storage.queries import query
-from mpi.storage.records import Held, NewRecord, register
+from mpi.storage.records import Held, register
 
 
 def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Replay | None = None) -> Receipt:
@@ -52,6 +51,10 @@ def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Rep
         return receipt
 
     return until_settled(context, attempt, in_transaction=replay is not None)
+
+
+#: New records from which on they are compared by the batch engine, and written by COPY.
+SET_MIN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,19 @@ def receive_many(
 ) -> list[Receipt | Rejection]:
     """Register a chunk; one outcome for each, in order.
 
-    New records go in as one set, then updates one by one.
+    New records go in as one set, then updates one by one. Of a large chunk those that belong with several
+    identities go in after the others.
     """
     outcomes: dict[int, Receipt | Rejection] = dict(chunk.refused)
-    positions = list(chunk.arrivals)
-    receipts = _receive_new(context, list(chunk.arrivals.values()), actor, batch_id)
-    outcomes.update({positions[n]: receipt for n, receipt in receipts.items()})
+    if len(chunk.arrivals) > SET_MIN:
+        positions, arrivals = list(chunk.arrivals), list(chunk.arrivals.values())
+        receipts = receive_set(context, arrivals, actor=actor, batch_id=batch_id)
+        outcomes.update({positions[n]: receipt for n, receipt in receipts.items()})
+    unsettled = [position for position in chunk.arrivals if position not in outcomes]
+    for start in range(0, len(unsettled), SET_MIN):
+        positions = unsettled[start : start + SET_MIN]
+        receipts = _receive_new(context, [chunk.arrivals[n] for n in positions], actor, batch_id)
+        outcomes.update({positions[n]: receipt for n, receipt in receipts.items()})
     for position, record in enumerate(chunk.records):
         if position not in outcomes:
             assert isinstance(record, SourceRecord)
@@ -161,7 +171,7 @@ def _register(
         enterprise_ids=needed_identities(change),
     )
     signed = context.signed(actor, "register", batch_id=batch_id)
-    if not register(conn, [_stored(arrivals[n]) for n in assigned], change, signed, held):
+    if not register(conn, [stored_form(arrivals[n]) for n in assigned], change, signed, held):
         raise WorldChanged
     return {n: _receipt(arrivals[n], one, seen.suppressed.get(n, [])) for n, one in assigned.items()}
 
@@ -177,19 +187,6 @@ def _decide(context: Context, conn: Connection, arrivals: list[Arrival], seen: L
 def _lock_numbers(arrivals: list[Arrival]) -> list[int]:
     """16 bits of each key: few enough numbers for the server's lock table, whatever comes."""
     return sorted({key.key & 0xFFFF for arrival in arrivals for key in arrival.keys})
-
-
-def _stored(arrival: Arrival) -> NewRecord:
-    return NewRecord(
-        record_id=arrival.record_id,
-        source_id=arrival.source_id,
-        local_id=arrival.source_record.local_id,
-        content=arrival.content,
-        content_hash=arrival.content_hash,
-        normalized=to_stored(arrival.normalized),
-        search_text=search_text(arrival.source_record, arrival.normalized),
-        keys=[key.key for key in arrival.keys],
-    )
 
 
 def _receipt(arrival: Arrival, assigned: Assignment, suppressed: list[int]) -> Receipt:

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from mpi.batch.feeds import ColumnMap, Line, read_feed, sha256_of
+from mpi.batch.feeds import ColumnMap, Line, line_count, read_feed, sha256_of
 from mpi.errors import MpiError, NotFound
 from mpi.matching.flat import source_record
 from mpi.matching.record import SourceRecord
@@ -27,6 +27,8 @@ from mpi.storage.queries import query
 #: Records of one transaction: enough to make its cost small for each, few enough that others wait a second at
 #: most.
 CHUNK = 500
+#: The same of a file of more lines: compared by the batch engine, all with all.
+LARGE_CHUNK, LARGE_FROM = 10_000, 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,8 @@ def load(
     done = batch.lines_done
     if not batch.finished:
         lines = islice(read_feed(path, column_map), batch.lines_done, None)
-        for chunk, ready in _made_ready(context, chunks(lines), source):
+        size = LARGE_CHUNK if line_count(path) - batch.lines_done > LARGE_FROM else CHUNK
+        for chunk, ready in _made_ready(context, chunks(lines, size), source):
             outcomes, queued = _load_chunk(context, chunk, ready, actor, batch.batch_id)
             counts.update(outcome.outcome for outcome in outcomes)
             counts["tasks"] += queued
@@ -139,10 +142,10 @@ def _begin(context: Context, path: Path, source: str | None) -> _Batch:
     return _Batch(batch_id, lines_done, counts, state == "done")
 
 
-def chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+def chunks(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
     """The lines, as many at a time as one transaction takes."""
     iterator = iter(lines)
-    while chunk := list(islice(iterator, CHUNK)):
+    while chunk := list(islice(iterator, size)):
         yield chunk
 
 

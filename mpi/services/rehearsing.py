@@ -13,7 +13,7 @@ from mpi.services.answers import Actor, Rejection
 from mpi.services.arrivals import Arrival, Compared, arrive
 from mpi.services.assigning import Assigning
 from mpi.services.context import Context, undeclared
-from mpi.services.loading import SAMPLE_MAX, LineOutcome, LoadSummary, Progress, chunks, read_line
+from mpi.services.loading import CHUNK, SAMPLE_MAX, LineOutcome, LoadSummary, Progress, chunks, read_line
 from mpi.storage.candidates import look
 
 #: Number of a source that a load would declare: no record has it.
@@ -40,7 +40,7 @@ def rehearse(
     counts: Counter[str] = Counter()
     rejected: list[LineOutcome] = []
     done = 0
-    for lines in chunks(read_feed(path, column_map)):
+    for lines in chunks(read_feed(path, column_map), CHUNK):
         outcomes = _outcomes(context, [_arrival(context, line, source, sources) for line in lines])
         counts.update(outcome if isinstance(outcome, str) else "rejected" for outcome in outcomes)
         rejected += _rejections(lines, outcomes)[: SAMPLE_MAX - len(rejected)]

@@ -39,7 +39,7 @@ def change_json(change: Change) -> str:
 
 def signature_json(change: Change, signed: Signed) -> str:
     """Who made the change, and which identities it touched."""
-    row = {"enterprise_ids": _touched(change), "result_count": len(change.links)}
+    row = {"enterprise_ids": touched(change), "result_count": len(change.links)}
     return orjson.dumps(row | _fields(signed)).decode()
 
 
@@ -57,7 +57,8 @@ def _fields(signed: Signed) -> dict[str, Any]:
     return {name: getattr(signed, name) for name in Signed.__slots__}
 
 
-def _touched(change: Change) -> list[str]:
+def touched(change: Change) -> list[str]:
+    """The identities that a change is about, for the audit."""
     ids = dict.fromkeys(event.enterprise_id for event in change.events)
     ids.update(
         dict.fromkeys(event.other_enterprise_id for event in change.events if event.other_enterprise_id)

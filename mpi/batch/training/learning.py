@@ -20,7 +20,7 @@ from mpi.batch.training.estimating import Estimate, Labelled, estimate
 from mpi.batch.training.fields import FieldUse, field_use
 from mpi.batch.training.latent import SAME, STRANGERS, Floats, LatentClasses, Levels, classes_of
 from mpi.batch.training.names import learned_frequencies
-from mpi.batch.training.thresholds import link_weight_for
+from mpi.batch.training.thresholds import expected_link_weight, link_weight_for
 from mpi.batch.training.trained import Trained, TrainingReport, made
 from mpi.errors import CannotTrain
 from mpi.matching.rules import FrequencyTable, RuleSet
@@ -164,8 +164,8 @@ def _report(
 ) -> TrainingReport:
     same = found.fit.counts[: len(samples.patterns.counts), SAME]
     counts = np.maximum(samples.patterns.counts, 1)
-    heavy = weights_of(samples.patterns.levels, found.classes) >= rules.thresholds.link_weight
-    linked = float(samples.patterns.counts[heavy].sum())
+    weights = weights_of(samples.patterns.levels, found.classes)
+    link_weight, wrong = expected_link_weight(weights, samples.patterns.counts.astype(np.float64), same)
     return TrainingReport(
         records=record_count,
         candidate_pairs=candidates.pair_count,
@@ -178,7 +178,8 @@ def _report(
         started_by_ecm=found.started_by_ecm,
         expected_matches=float(found.fit.masses[SAME]),
         separation=float((same * same / counts).sum() / max(same.sum(), 1e-9)),
-        wrong_links_expected=float(1 - same[heavy].sum() / linked) if linked else 0.0,
+        link_weight=max(link_weight, rules.thresholds.review_weight),
+        wrong_links_expected=wrong,
         fields_absent=use.absent,
         fields_constant=use.constant,
         relations_unmeasured=found.unmeasured,

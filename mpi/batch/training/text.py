@@ -21,7 +21,7 @@ class NewNumbers:
     """What changes in a rule set."""
 
     prior_weight: float
-    link_weight: float | None
+    link_weight: float
     #: Relation → probability.
     relations: Mapping[str, float]
     #: Field → level → its cells; the level that gets the rest has none.
@@ -51,8 +51,7 @@ def _changed(document: dict[str, Any], numbers: NewNumbers) -> dict[str, Any]:
     """The document as it should be."""
     document["prior_weight"] = numbers.prior_weight
     document["trained"] = True
-    if numbers.link_weight is not None:
-        document["thresholds"]["link_weight"] = numbers.link_weight
+    document["thresholds"]["link_weight"] = numbers.link_weight
     for relation in document.get("relations", []):
         relation["probability"] = numbers.relations[relation["name"]]
     for comparison in document["comparisons"]:

@@ -15,6 +15,10 @@ from mpi.errors import CannotTrain
 from mpi.matching.decision import score_columns
 from mpi.matching.rules import RuleSet
 
+#: Without decisions: of the links, the share of wrong ones that the model may expect.
+WRONG_EXPECTED_MAX: Final = 0.001
+#: However sure of the others: one pair of two people to sixteen of one person, by its own weight.
+LINK_WEIGHT_MIN: Final = 4.0
 #: Of the interval: both tails together.
 _MISSED: Final = 0.05
 
@@ -77,6 +81,28 @@ def chosen(
         lower=float(lower[at]),
         upper=float(upper[at]),
     )
+
+
+def expected_link_weight(
+    weight: npt.NDArray[np.float64],
+    pairs: npt.NDArray[np.float64],
+    same: npt.NDArray[np.float64],
+) -> tuple[float, float]:
+    """Without decisions: the lowest link weight at which the model expects few wrong links, and the share it
+    expects there.
+
+    ``weight``, ``pairs`` and those of them expected to be one person's ``same``, each [patterns]. No pair is
+    linked that is wrong more often than one time in seventeen, and of all links the model expects no more
+    than one in a thousand to be wrong. What it expects of itself is not precision.
+    """
+    order = np.argsort(-weight, kind="stable")
+    linked = np.cumsum(pairs[order])
+    share = 1 - np.cumsum(same[order]) / np.maximum(linked, 1e-9)
+    few = np.flatnonzero((share <= WRONG_EXPECTED_MAX) & (weight[order] >= LINK_WEIGHT_MIN))
+    if not len(few):
+        return float(np.ceil(weight.max(initial=LINK_WEIGHT_MIN))), 0.0
+    at = int(few[-1])
+    return float(np.ceil(weight[order][at] * 10) / 10), float(max(share[at], 0.0))
 
 
 def interval(

@@ -44,8 +44,10 @@ class TrainingReport:
     expected_matches: float
     #: How sure the model is of those: the mean probability that a pair taken for one person's is that.
     separation: float
-    #: Of the pairs that would be linked by weight, the share of two people that the model expects. Guards not
-    #: counted. What a model expects of itself is no measured precision.
+    #: Chosen so that the model expects few wrong links; with ``precision`` that decides instead.
+    link_weight: float
+    #: Of the pairs linked at that weight, the share of two people that the model expects. Guards not counted.
+    #: What a model expects of itself is no measured precision.
     wrong_links_expected: float
     fields_absent: tuple[str, ...]
     fields_constant: tuple[str, ...]
@@ -88,7 +90,7 @@ def made(
     provenance = _provenance(parent, report)
     numbers = NewNumbers(
         prior_weight=_rounded(float(np.log2(shares[SAME] / (1 - shares[SAME])))),
-        link_weight=None if report.precision is None else report.precision.link_weight,
+        link_weight=report.link_weight if report.precision is None else report.precision.link_weight,
         relations={
             relation.name: _rounded(float(shares[STRANGERS + 1 + number] / (1 - shares[SAME])))
             for number, relation in enumerate(parent.relations)
@@ -170,6 +172,7 @@ def _provenance(parent: RuleSet, report: TrainingReport) -> dict[str, object]:
     """Where the rule set comes from. No time stands here: the same records give the same bytes."""
     facts = asdict(report)
     shown = facts.pop("precision")
+    facts.pop("link_weight")  # stands among the thresholds
     if shown is not None:
         facts["precision"] = shown.pop("precision")
         facts |= {f"precision_{key}": value for key, value in shown.items()}

@@ -19,7 +19,7 @@ from mpi.matching.rules import RuleSet, load_rules
 
 HOUSEHOLD = STRANGERS + 1
 #: Of probabilities from 0.05 up the relative error, of smaller ones the absolute one.
-RELATIVE, ABSOLUTE = 0.02, 0.002
+RELATIVE, ABSOLUTE = 0.02, 0.003
 
 #: Pairs of records that there are, and of each field the share of pairs in which a side lacks it.
 ALL_PAIRS, MISSING = 100_000_000, 0.05

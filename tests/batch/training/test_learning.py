@@ -20,6 +20,7 @@ from mpi.batch.evaluation import PairwiseQuality, pairwise
 from mpi.batch.scoring import score_candidates
 from mpi.batch.synthetic import generate
 from mpi.batch.training import Decisions, Trained, train
+from mpi.batch.training.thresholds import LINK_WEIGHT_MIN, WRONG_EXPECTED_MAX
 from mpi.errors import CannotTrain
 from mpi.identity.clustering import cluster
 from mpi.matching.decision import LINK
@@ -73,13 +74,13 @@ def linked(records: EncodedRecords, rules: RuleSet, truth: npt.NDArray[np.int64]
     return pairwise(found.cluster_of.tolist(), truth.tolist())
 
 
-def test_training_finds_more_and_links_nobody_wrongly(
+def test_training_finds_more_and_links_hardly_anybody_wrongly(
     sample: tuple[EncodedRecords, npt.NDArray[np.int64]], rules: RuleSet, trained: Trained
 ) -> None:
     records, truth = sample
     before, after = linked(records, rules, truth), linked(records, trained.rules, truth)
     assert after.f1 >= before.f1
-    assert after.precision >= before.precision
+    assert after.precision >= 0.99
 
 
 def test_what_was_found_is_near_the_truth(
@@ -115,7 +116,7 @@ def test_what_is_written_is_read_as_what_was_made(trained: Trained, tmp_path: Pa
 def test_passes_guards_and_comments_stay(trained: Trained, rules: RuleSet) -> None:
     assert trained.rules.guards == tuple(guard for guard in rules.guards if not guard.until_trained)
     assert trained.rules.blocking_passes == rules.blocking_passes
-    assert trained.rules.thresholds == rules.thresholds
+    assert trained.rules.thresholds.review_weight == rules.thresholds.review_weight
     before, after = (
         {line.partition("#")[2] for line in text.splitlines() if "#" in line}
         for text in (rules.content, trained.toml)
@@ -123,6 +124,11 @@ def test_passes_guards_and_comments_stay(trained: Trained, rules: RuleSet) -> No
     gone = before - after
     assert after <= before and len(gone) <= 3
     assert any("one in a million" in comment for comment in gone), "it spoke of a number that changed"
+
+
+def test_the_link_weight_is_what_the_model_expects_few_wrong_links_at(trained: Trained) -> None:
+    assert trained.rules.thresholds.link_weight == trained.report.link_weight >= LINK_WEIGHT_MIN
+    assert 0 <= trained.report.wrong_links_expected <= WRONG_EXPECTED_MAX
 
 
 def test_provenance_says_what_it_was_learned_from(trained: Trained, rules: RuleSet) -> None:

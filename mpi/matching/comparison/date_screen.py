@@ -107,8 +107,10 @@ def date_asked(traits: _Dates, a: Codes, b: Codes) -> Levels:
     example = np.empty(len(cells), dtype=np.intp)
     example[place_of] = np.arange(len(told))
     sides = ([_date(packed) for packed in side.take(example).tolist()] for side in (left, right))
-    traits.levels[cells] = list(map(birth_date, *sides))
-    levels[told] = traits.levels[cells[place_of]]
+    found = np.array(list(map(birth_date, *sides)), dtype=np.int8)
+    for one, other in ((left, right), (right, left)):
+        traits.levels[traits.cells(one.take(example), other.take(example))] = found
+    levels[told] = found[place_of]
     return levels
 
 

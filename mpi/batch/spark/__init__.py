@@ -11,7 +11,12 @@ what they need to see. docs/scale.md says how to submit it. Needs the extra ``mp
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mpi.batch.spark.session import spark_session
+
+if TYPE_CHECKING:
+    from mpi.batch.spark.deduplicating import SparkDeduplication, deduplicate_on_spark
 
 __all__ = ["SparkDeduplication", "deduplicate_on_spark", "spark_session"]
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from mpi.batch.candidates import Candidates
 from mpi.batch.clustering import cluster_links
-from mpi.batch.deduplication import CLUSTER_SIZE_MAX, capped_warnings, refusal_warnings
+from mpi.batch.deduplication import CLUSTER_SIZE_MAX, capped_warnings, join_links, refusal_warnings
 from mpi.batch.outcome import cluster_numbers
 from mpi.batch.progress import Progress, silent
 from mpi.batch.scored import PatternCounts
@@ -30,6 +30,7 @@ from mpi.batch.spark.work import POSITION
 from mpi.errors import BadInput, CannotTrain
 from mpi.identity.clustering import Clusters, Compared
 from mpi.matching.decision import DECISIONS, LINK, REVIEW
+from mpi.matching.patterns import patterns
 from mpi.matching.rules import RuleSet
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class SparkDeduplication:
 
 
 #: Columns of scored rows that are none of a pair's.
-_NOT_SHOWN: Final = ("kind", "left", "right", "apart", "count", "levels")
+_NOT_SHOWN: Final = ("kind", "left", "right", "apart", "count", "pattern")
 
 
 def deduplicate_on_spark(
@@ -138,7 +139,7 @@ def deduplicate_on_spark(
     progress(_STAGES[3], 0, candidates.pair_count)
     scored = _scored(buckets, rules, stages)
     progress(_STAGES[4], 0, 1)
-    clusters, refused = _clustered(scored, count, size_max)
+    clusters, refused = _clustered(scored, count, rules, size_max)
     progress(_STAGES[4], 1, 1)
     return SparkDeduplication(
         stages=stages,
@@ -208,31 +209,31 @@ def _trained(
     from pyspark.sql import functions as f
 
     from mpi.batch.training import train
+    from mpi.batch.training.names import learned_frequencies
 
     every = -(-count // SAMPLE_MAX) or 1
     sample, _ = work.encoded(records.where(f.col(POSITION) % every == 0).toArrow(), rules)
-    rows = buckets.applied(work.bucket_patterns(pickle.dumps(rules)), work.PATTERNS_SCHEMA)
-    patterns = _merged(rows, len(rules.comparisons))
+    named = rules.with_frequencies(learned_frequencies(sample.columns, rules))
+    rows = buckets.applied(work.bucket_patterns(pickle.dumps(named)), work.PATTERNS_SCHEMA)
+    merged = merged_patterns(rows, rules)
     told = Candidates(pair_count=candidates.pair_count, per_pass={}, capped=(), chunks=lambda: iter(()))
     try:
-        trained = train(sample, rules, candidates=told, patterns=patterns, record_count=count)
+        trained = train(sample, rules, candidates=told, patterns=merged, record_count=count)
     except CannotTrain as error:
         return rules, (f"not trained, the rules were used as they are: {error}",)
     return trained.rules, ()
 
 
-def _merged(rows: DataFrame, comparisons: int) -> PatternCounts:
-    """The counts of all buckets, in the order of the patterns."""
+def merged_patterns(rows: DataFrame, rules: RuleSet) -> PatternCounts:
+    """The counts of all buckets added up, in the order in which the local engine has them."""
     from pyspark.sql import functions as f
 
-    table = rows.groupBy("levels").agg(f.sum("count").alias("count")).toArrow()
-    octets = b"".join(table["levels"].to_pylist())  # type: ignore[arg-type]
-    levels = np.frombuffer(octets, dtype=np.int8).reshape(-1, comparisons)
-    order = np.lexsort(levels.T)
-    return PatternCounts(levels=levels[order], counts=table["count"].to_numpy()[order])
+    table = rows.groupBy("pattern").agg(f.sum("count").alias("count")).orderBy("pattern").toArrow()
+    levels = patterns(rules).levels(table["pattern"].to_numpy())
+    return PatternCounts(levels=np.ascontiguousarray(levels.T), counts=table["count"].to_numpy())
 
 
-def _clustered(scored: DataFrame, count: int, size_max: int) -> tuple[Clusters, pa.Table]:
+def _clustered(scored: DataFrame, count: int, rules: RuleSet, size_max: int) -> tuple[Clusters, pa.Table]:
     """Clusters of the links, and the links they refused."""
     from pyspark.sql import functions as f
 
@@ -244,17 +245,15 @@ def _clustered(scored: DataFrame, count: int, size_max: int) -> tuple[Clusters, 
             f"{edge_count:,} links are more than one driver clusters ({EDGES_MAX:,}): "
             "deduplicate the sources in parts, or raise link_weight"
         )
-    left, right, weight = _edges(pairs.where(is_link))
-    apart_left, apart_right, _ = _edges(pairs.where(f.col("apart")))
+    links = left, right, weight = edges(pairs.where(is_link))
     components = cluster_links(count, left, right, weight, size_max=count).cluster_of
-    clusters = cluster_links(
+    clusters = join_links(
         count,
-        left,
-        right,
-        weight,
-        size_max=size_max,
-        vetoed=np.stack([apart_left, apart_right], axis=1),
+        links,
+        rules,
+        vetoed=np.stack(edges(pairs.where(f.col("apart")))[:2], axis=1),
         compared=_compared(scored, components),
+        size_max=size_max,
     )
     refused = pa.table(
         {
@@ -279,12 +278,12 @@ def _compared(scored: DataFrame, components: Indices) -> Compared:
     of_left = labels.select(f.col("member").alias("left"), f.col("component").alias("a"))
     of_right = labels.select(f.col("member").alias("right"), f.col("component").alias("b"))
     within = pairs.join(of_left, "left").join(of_right, "right").where(f.col("a") == f.col("b"))
-    parts = [_edges(within.where(f.col("kind") == kind)) for kind in (work.PAIR, work.LIGHT)]
+    parts = [edges(within.where(f.col("kind") == kind)) for kind in (work.PAIR, work.LIGHT)]
     left, right, weight = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return Compared(left, right, weight)
 
 
-def _edges(pairs: DataFrame) -> tuple[Indices, Indices, npt.NDArray[np.float64]]:
+def edges(pairs: DataFrame) -> tuple[Indices, Indices, npt.NDArray[np.float64]]:
     """Left, right and weight, ascending by left and right."""
     table = pairs.select("left", "right", "weight").toArrow()
     left, right, weight = (table[name].to_numpy() for name in ("left", "right", "weight"))

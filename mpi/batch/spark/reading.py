@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from mpi.batch.encoding.raw import CHECKED
+from mpi.batch.encoding.sent import FIELDS
+from mpi.batch.feeds import fields_of
 from mpi.batch.spark.work import POSITION
 from mpi.errors import BadInput, UnreadableFile
-from mpi.matching.flat import FLAT_FIELDS, OTHER_FIELDS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -17,12 +19,13 @@ if TYPE_CHECKING:
 
 #: A position goes into half of a 64-bit number, signed.
 RECORDS_MAX: Final = 2**31 - 1
+_REFERENCE: Final = ("source", "record_id", "local_id")
+#: In the order in which records are sorted: by source, record ID and content.
 _FIELDS: Final = (
     "source",
     "record_id",
-    *(f for f in (*FLAT_FIELDS, *OTHER_FIELDS) if f not in ("source", "local_id")),
+    *(name for name in CHECKED if name in FIELDS and name not in _REFERENCE),
 )
-_TRUTH: Final = "entity_id"
 #: Of ``monotonically_increasing_id`` the lower bits, which count within a partition.
 _WITHIN_BITS: Final = 33
 
@@ -42,24 +45,25 @@ def read_records(
     from pyspark.sql.types import AtomicType, BinaryType, NullType
 
     frame = _opened(session, source) if isinstance(source, str) else source
+    name = PurePosixPath(source).name if isinstance(source, str) else "the frame"
     taken = {}
-    for column in frame.schema.fields:
-        name = column_map.get(column.name) if column_map else column.name
-        name = "record_id" if name == "local_id" else name
-        if name is None or name == _TRUTH:
+    for column, named in zip(
+        frame.schema.fields, fields_of(Path(name), frame.columns, column_map), strict=True
+    ):
+        if named is None:
             continue
-        if name not in _FIELDS:
-            raise UnreadableFile(
-                f"column {column.name!r} is no field; there are {', '.join(_FIELDS)}", field=name
-            )
+        field = "record_id" if named == "local_id" else named
         kind = column.dataType
         if isinstance(kind, BinaryType) or not isinstance(kind, (AtomicType, NullType)):
-            raise UnreadableFile(f"column {column.name!r} holds {kind.simpleString()}, not text", field=name)
-        if name in taken:
-            raise UnreadableFile(f"two columns are called {name}", field=name)
-        taken[name] = f.col(f"`{column.name}`").cast("string").alias(name)
+            reason = f"{name}: column {column.name!r} holds {kind.simpleString()}, not text"
+            raise UnreadableFile(reason, field=field)
+        if field not in _FIELDS or field in taken:
+            reason = "is a list, not a field of a table" if field not in _FIELDS else "is there twice"
+            raise UnreadableFile(f"{name}: column {column.name!r}: {field} {reason}", field=field)
+        text = f.col(f"`{column.name}`").cast("string")
+        taken[field] = f.when(f.trim(text) != "", text).alias(field)
     if "record_id" not in taken:
-        raise UnreadableFile("there is no column record_id (or local_id)", field="record_id")
+        raise UnreadableFile(f"{name}: there is no column record_id (or local_id)", field="record_id")
     sent = taken.get("source", f.lit(None).cast("string"))
     taken["source"] = f.coalesce(sent, f.lit(default_source)).alias("source")
     return frame.select(*(taken[name] for name in _FIELDS if name in taken))

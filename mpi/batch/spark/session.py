@@ -49,6 +49,7 @@ def spark_session(master: str | None = None, *, driver_memory: str = DRIVER_MEMO
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.ui.enabled", "false")
             .config("spark.ui.showConsoleProgress", "false")
+            .config("spark.sql.shuffle.partitions", str(2 * (os.cpu_count() or 1)))
         )
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

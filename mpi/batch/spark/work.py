@@ -27,6 +27,7 @@ from mpi.batch.scored import PatternCounts, Scoring
 from mpi.batch.scoring import score_candidates
 from mpi.batch.training.counting import candidate_patterns
 from mpi.identity.clustering import Clusters
+from mpi.matching.patterns import patterns
 from mpi.matching.rules import RuleSet
 
 #: Records encoded at a time.
@@ -45,8 +46,8 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 KEYS_SCHEMA: Final = _schema(**{"pass": pa.int16()}, key=pa.int64(), position=pa.int64())
 PAIRS_SCHEMA: Final = _schema(pair=pa.int64())
 BLOCK_PAIRS_SCHEMA: Final = _schema(**{"pass": pa.int16()}, key=pa.int64(), pair=pa.int64())
-#: ``levels``: an int8 per comparison.
-PATTERNS_SCHEMA: Final = _schema(levels=pa.binary(), count=pa.int64())
+#: ``pattern``: as ``Patterns.packed`` makes it.
+PATTERNS_SCHEMA: Final = _schema(pattern=pa.int64(), count=pa.int64())
 
 Positions = npt.NDArray[np.int64]
 Batches = Iterable[pa.RecordBatch]
@@ -123,13 +124,13 @@ def oversized_pairs(pickled: bytes) -> Callable[[pa.Table], pa.Table]:
 def bucket_patterns(pickled: bytes) -> Callable[[pa.Table, pa.Table], pa.Table]:
     """The pairs of one bucket and the records they name → how many pairs show which pattern."""
 
-    def patterns(pairs: pa.Table, rows: pa.Table) -> pa.Table:
+    def counted(pairs: pa.Table, rows: pa.Table) -> pa.Table:
         rules = rules_of(pickled)
         records, positions = encoded(rows.drop_columns(["bucket"]), rules)
         counts, _ = candidate_patterns(records.columns, _candidates(pairs, positions), rules)
-        return _pattern_rows(counts)
+        return _pattern_rows(counts, rules)
 
-    return patterns
+    return counted
 
 
 def scored_bucket(pickled: bytes) -> Callable[[pa.Table, pa.Table], pa.Table]:
@@ -205,8 +206,8 @@ def _scoring_rows(
     }
     filled = np.flatnonzero(scoring.bins)
     bins = {"left": pa.array(filled), "count": pa.array(scoring.bins[filled])}
-    patterns = dict(_named(_pattern_rows(scoring.patterns)))
-    kinds = ((PAIR, pairs), (LIGHT, lights), (PATTERN, patterns), (BIN, bins))
+    shown = dict(_named(_pattern_rows(scoring.patterns, rules)))
+    kinds = ((PAIR, pairs), (LIGHT, lights), (PATTERN, shown), (BIN, bins))
     return pa.concat_tables([_of_kind(kind, columns) for kind, columns in kinds], promote_options="default")
 
 
@@ -219,9 +220,9 @@ def _named(table: pa.Table) -> Iterator[tuple[str, Any]]:
     return zip(table.column_names, table.columns, strict=True)
 
 
-def _pattern_rows(counts: PatternCounts) -> pa.Table:
-    levels = [row.tobytes() for row in np.ascontiguousarray(counts.levels)]
-    return pa.Table.from_batches([_batch(PATTERNS_SCHEMA, levels, counts.counts)])
+def _pattern_rows(counts: PatternCounts, rules: RuleSet) -> pa.Table:
+    packed_patterns = patterns(rules).packed(np.ascontiguousarray(counts.levels.T))
+    return pa.Table.from_batches([_batch(PATTERNS_SCHEMA, packed_patterns, counts.counts)])
 
 
 def _batch(schema: pa.Schema, *columns: Any) -> pa.RecordBatch:

@@ -24,6 +24,7 @@ from mpi.errors import UnreadableFile
 TRUTH: Final = "entity_id"
 
 _STAGE: Final = "read"
+_IDS: Final = ("record_id", "local_id")
 #: So many NDJSON lines are held as Python objects at a time.
 _LINES: Final = 50_000
 #: Numbers lose zeros before them; in these fields that hurts.
@@ -90,7 +91,9 @@ def _read_parquet(path: Path, column_map: ColumnMap, encoding: str) -> TableRead
         wanted = [column for column, field in zip(schema.names, fields, strict=True) if field]
         for column in wanted:
             _check_kind(path, column, schema.field(column).type)
-        texts = [column for column in wanted if _is_text(schema.field(column).type)]
+        # Nearly every record ID is another: a dictionary of them would only cost.
+        ids = {column for column, field in zip(schema.names, fields, strict=True) if field in _IDS}
+        texts = [name for name in wanted if _is_text(schema.field(name).type) and name not in ids]
         table = pq.read_table(path, columns=wanted, read_dictionary=texts)
         return _finished(*_named(table, path, column_map), path, Faults())
     except (OSError, pa.ArrowException) as error:

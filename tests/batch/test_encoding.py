@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mpi.batch import synthetic
 from mpi.batch.encoded import EncodedRecords
-from mpi.batch.encoding import encode_records, encode_table
+from mpi.batch.encoding import encode_records, encode_table, sharing
 from mpi.errors import BadInput, InvalidRecord
 from mpi.matching.blocking import KEY_PARTS, KEYS_PER_PASS_MAX, blocking_keys
 from mpi.matching.comparison import encode
@@ -230,7 +230,8 @@ def test_the_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]], seed:
     seed.shuffle(other)
     second = same_as_one_by_one(other, rules)
     assert first.record_ids.tolist() == second.record_ids.tolist()
-    assert [rows[row] for row in first.rows] == [other[row] for row in second.rows]
+    one, two = reference(rows), reference(other)
+    assert [one[row] for row in first.rows] == [two[row] for row in second.rows]
     for field, column in first.columns.columns.items():
         assert column.codes()[0].tolist() == second.columns.columns[field].codes()[0].tolist()
     for part, keys in first.keys.items():
@@ -275,3 +276,15 @@ def test_values_that_are_no_text_at_all_are_faults(rules: RuleSet) -> None:
     encoded = encode_table(pa.table({"record_id": ["1", "2"], "given": bad}), rules)
     assert [(fault.line, fault.field) for fault in encoded.faults.first] == [(2, "given")]
     assert "surrogate" in encoded.faults.first[0].reason
+
+
+def test_several_processes_encode_the_same(rules: RuleSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "_SHARED_MIN", 10)
+    monkeypatch.setattr(sharing, "_PIECE", 7)
+    table = table_of(flat_rows(400, seed=7))
+    one, two = encode_table(table, rules), encode_table(table, rules, processes=2)
+    for field, column in one.columns.columns.items():
+        assert column.values == two.columns.columns[field].values
+    for part, keys in one.keys.items():
+        assert keys.hashes.tolist() == two.keys[part].hashes.tolist()
+    assert one.dropped == two.dropped

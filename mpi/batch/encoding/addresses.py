@@ -15,6 +15,7 @@ from mpi.batch.encoded import KeyValues
 from mpi.batch.encoding.features import combined, densely
 from mpi.batch.encoding.hashing import key_values
 from mpi.batch.encoding.raw import RawColumn
+from mpi.batch.encoding.sharing import read_all
 from mpi.batch.encoding.texts import (
     Mask,
     Ranked,
@@ -25,6 +26,7 @@ from mpi.batch.encoding.texts import (
     digits_text,
     hash_part,
     listed,
+    numbers_of,
     ranked,
     read_each,
     taken,
@@ -43,7 +45,7 @@ from mpi.matching.normalization.addresses import (
     read_state_part,
     read_zip_part,
 )
-from mpi.matching.normalization.streets import read_after_number, read_street
+from mpi.matching.normalization.streets import StreetLine, read_after_number, read_street
 from mpi.matching.normalization.transliteration import ascii_upper
 from mpi.matching.record import NormalizedAddress
 
@@ -84,11 +86,11 @@ def _nothing(columns: list[Ranked]) -> int:
     return int(combined([(empty, len(part.distinct)) for part in columns])[0])
 
 
-def read_addresses(columns: Mapping[str, RawColumn]) -> Addresses:
+def read_addresses(columns: Mapping[str, RawColumn], processes: int = 1) -> Addresses:
     """The addresses of records, from the columns of their parts as sent."""
     columns = _taken_apart(columns)
     dropped: Dropped = Counter()
-    streets, units = _streets(columns["street"], dropped)
+    streets, units = _streets(columns["street"], dropped, processes)
     states = _read(columns["state"], "state", read_state_part, dropped)
     parts = {
         "street": streets,
@@ -142,13 +144,13 @@ def _taken_apart(columns: Mapping[str, RawColumn]) -> Mapping[str, RawColumn]:
     return result
 
 
-def _streets(column: RawColumn, dropped: Dropped) -> tuple[Ranked, Ranked]:
+def _streets(column: RawColumn, dropped: Dropped, processes: int) -> tuple[Ranked, Ranked]:
     """Streets and units. ``993 Main Dr`` is read as its number, and ``Main Dr`` once for all numbers."""
     numbers, rests, numbered = _house_numbers(column.texts)
     rest_texts = rests.dictionary.to_pylist()
-    after = [read_after_number(ascii_upper(text)) for text in rest_texts]
+    after = read_all(rest_texts, _after_number, processes)
     others = np.flatnonzero(~numbered)
-    lines = [read_street(text) for text in listed(taken(column.texts, others))]
+    lines = read_all(listed(taken(column.texts, others)), read_street.__wrapped__, processes)
     suffixes = taken(arrow([line.street for line in after]), rests.indices.to_numpy())
     streets = pa.concat_arrays([
         compute.binary_join_element_wise(numbers, suffixes, ""), arrow([line.street for line in lines])
@@ -172,6 +174,10 @@ def _streets(column: RawColumn, dropped: Dropped) -> tuple[Ranked, Ranked]:
     return Ranked(column.codes_from(codes), texts.distinct), Ranked(
         column.codes_from(units), unit_texts.distinct
     )
+
+
+def _after_number(text: str) -> StreetLine:
+    return read_after_number.__wrapped__(ascii_upper(text))
 
 
 def _without_empty(texts: TextArray) -> TextArray:
@@ -220,11 +226,11 @@ def _zips(column: RawColumn, states: Ranked, dropped: Dropped) -> Ranked:
     """ZIP codes of five or nine digits all at once; others once per state, which may say what is missing."""
     found = digit_texts(column.texts, "-")
     plain = found.only & ((found.counts == 5) | (found.counts == 9))
-    numbers = np.zeros(len(column.texts), dtype=np.int64)
-    for count, cut in ((5, 1), (9, 10_000)):
+    first_five = np.full((len(column.texts), 5), ord("0"), dtype=np.uint8)
+    for count in (5, 9):
         places = np.flatnonzero(plain & (found.counts == count))
-        numbers[places] = found.numbers(places, count) // cut
-    plain &= plain_zips(numbers)
+        first_five[places] = found.rows(places, count)[:, :5]
+    plain &= plain_zips(numbers_of(first_five))
     rows = np.flatnonzero(column.at(np.append(~plain, False)))
     pairs, places = densely(
         combined([(column.codes[rows], len(column.texts)), (states.codes[rows], len(states.distinct))])
@@ -240,7 +246,7 @@ def _zips(column: RawColumn, states: Ranked, dropped: Dropped) -> Ranked:
             dropped["zip", reason] += count
     chosen = np.flatnonzero(plain)
     every = ranked(pa.concat_arrays([
-        digits_text(numbers[chosen], 5), arrow([code or None for code, _ in readings])
+        digits_text(first_five[chosen]), arrow([code or None for code, _ in readings])
     ]))  # fmt: skip
     of_texts = np.full(len(column.texts), -1, dtype=np.int32)
     of_texts[chosen] = every.codes[: len(chosen)]

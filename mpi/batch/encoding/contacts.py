@@ -10,6 +10,7 @@ from mpi.batch.encoding.texts import (
     compute,
     digit_texts,
     digits_text,
+    numbers_of,
     read_each,
     read_texts,
     where,
@@ -27,12 +28,12 @@ def read_phones(raw: TextArray) -> Read:
         plus, leads & (found.counts == 11), (found.counts == 10) | (found.counts == 11)
     )
     longer = np.flatnonzero(plain & (found.counts == 11))
-    plain[longer] = found.numbers(longer, 11) // 10**10 == 1
+    plain[longer] = found.rows(longer, 11)[:, 0] == ord("1")
     chosen = np.flatnonzero(plain)
-    numbers = found.numbers(chosen, 10)
-    taken = plain_phones(numbers)
+    rows = found.rows(chosen, 10)
+    taken = plain_phones(numbers_of(rows))
     plain[chosen] = taken
-    return read_texts(raw, (plain, digits_text(numbers[taken], 10, "1")), _phone)
+    return read_texts(raw, (plain, digits_text(rows[taken], "1")), _phone)
 
 
 def _phone(text: str) -> tuple[str, str]:

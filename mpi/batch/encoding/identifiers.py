@@ -24,6 +24,7 @@ from mpi.batch.encoding.texts import (
     digit_texts,
     digits_text,
     listed,
+    numbers_of,
     pieces,
     ranked,
     read_texts,
@@ -69,13 +70,13 @@ class Identifiers:
         """What a field compares: the identifiers of the kinds wanted, whole or their values only."""
         flags = np.array([wanted(*kind) for kind in self.kinds], dtype=bool)[self.kind_of]
         elements = np.flatnonzero(flags)
-        numbers = np.full(len(flags) + 1, -1, dtype=np.int32)
+        places_of = np.full(len(flags) + 1, -1, dtype=np.int32)
         if whole:
-            numbers[elements] = np.arange(len(elements))
+            places_of[elements] = np.arange(len(elements))
         else:
-            numbers[elements], places = densely(self.value_of[elements].astype(np.int64))
+            places_of[elements], places = densely(self.value_of[elements].astype(np.int64))
             elements = elements[places]
-        found = self._features(numbers, len(elements))
+        found = self._features(places_of, len(elements))
         chosen = elements[found.firsts]
         values = Part(views(taken(self.values, self.value_of[chosen])))
         if not whole:
@@ -190,8 +191,8 @@ def _from_ssn(ssn: RawColumn, kinds: dict[Kind, int], dropped: Counter[tuple[str
     found = digit_texts(ssn.texts, " -.")
     plain = found.only & (found.counts == 9)
     chosen = np.flatnonzero(plain)
-    numbers = found.numbers(chosen, 9)
-    taken_plain = plain_ssns(numbers)
+    rows = found.rows(chosen, 9)
+    taken_plain = plain_ssns(numbers_of(rows))
     plain[chosen] = taken_plain
     rest = np.flatnonzero(~plain)
     readings = [read_ssn.__wrapped__(text) for text in listed(taken(ssn.texts, rest))]
@@ -199,7 +200,7 @@ def _from_ssn(ssn: RawColumn, kinds: dict[Kind, int], dropped: Counter[tuple[str
     if plain.any():
         kind[:-1][plain] = kinds.setdefault(("SSN", "SS"), len(kinds))
     kind[rest] = _kinds_of(readings, kinds)
-    values = pa.concat_arrays([digits_text(numbers[taken_plain], 9), _values_of(readings)])
+    values = pa.concat_arrays([digits_text(rows[taken_plain]), _values_of(readings)])
     value = np.zeros(len(ssn.texts) + 1, dtype=np.int32)
     value[:-1][plain] = np.arange(int(plain.sum()))
     value[rest] = np.arange(int(plain.sum()), len(values))

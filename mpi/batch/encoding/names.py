@@ -14,6 +14,7 @@ from mpi.batch.encoded import KeyValues
 from mpi.batch.encoding.features import Features, combined, densely, features
 from mpi.batch.encoding.hashing import Hashed, hash_joint, hash_values
 from mpi.batch.encoding.raw import RawColumn
+from mpi.batch.encoding.sharing import read_all
 from mpi.batch.encoding.texts import Mask, arrow, hash_part, listed, taken
 from mpi.matching.blocking import FirstWordsPart, JointPart, PiecePart, WordsPart
 from mpi.matching.comparison import Column
@@ -95,7 +96,7 @@ class Names:
 class _Readings:
     """Combinations of raw parts that some rule turns on, read; ``of_rows`` says which one a row has (−1)."""
 
-    def __init__(self, columns: Mapping[str, RawColumn], rows: npt.NDArray[np.intp]) -> None:
+    def __init__(self, columns: Mapping[str, RawColumn], rows: npt.NDArray[np.intp], processes: int) -> None:
         self.of_rows = np.full(len(columns["given"].codes), -1, dtype=np.int32)
         self.readings: list[NameReading] = []
         if not len(rows):
@@ -108,9 +109,7 @@ class _Readings:
             taken(columns[part].texts, code[places]).to_pylist()
             for part, code in zip(PARTS, codes, strict=True)
         ]
-        self.readings = [
-            read_name(PersonName(**dict(zip(PARTS, parts, strict=True)))) for parts in zip(*sent, strict=True)
-        ]
+        self.readings = read_all(list(zip(*sent, strict=True)), _reading, processes)
         self.counts = np.bincount(found, minlength=len(places))
 
     def of_readings(self, values: Sequence[Any], nothing: Any, kind: Any) -> npt.NDArray[Any]:
@@ -125,10 +124,14 @@ class _Readings:
         return every
 
 
-def read_names(columns: Mapping[str, RawColumn]) -> Names:
+def _reading(parts: tuple[str | None, ...]) -> NameReading:
+    return read_name(PersonName(**dict(zip(PARTS, parts, strict=True))))
+
+
+def read_names(columns: Mapping[str, RawColumn], processes: int = 1) -> Names:
     """The names of records, from the columns of their four parts as sent."""
     plain = {part: [plain_part(text) for text in listed(columns[part].texts)] for part in PARTS[:3]}
-    readings = _Readings(columns, _turned_on(columns, plain))
+    readings = _Readings(columns, _turned_on(columns, plain), processes)
     texts = {
         part: sorted({
             "", *(text for text in plain.get(part, ()) if text is not None),

@@ -105,6 +105,14 @@ def raw_column(column: pa.ChunkedArray[Any], name: str) -> RawColumn:
     return RawColumn(found.codes_from(places), texts.fill_null(""))
 
 
+def whole_column(column: pa.ChunkedArray[Any], name: str) -> RawColumn:
+    """A column of which nearly every text is another: each is held for itself."""
+    if not pa.types.is_string(column.type) or column.null_count or not column.num_chunks:
+        return raw_column(column, name)
+    texts: Any = column.combine_chunks()
+    return RawColumn(np.arange(len(column), dtype=np.int32), texts)
+
+
 def checked(
     column: RawColumn,
     name: str,

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from mpi.batch.encoded import Codes, Faults
 from mpi.batch.encoding.features import densely
-from mpi.batch.encoding.raw import CHECKED, RawColumn, Refusals, checked, raw_column
+from mpi.batch.encoding.raw import CHECKED, RawColumn, Refusals, checked, raw_column, whole_column
 from mpi.batch.encoding.texts import TextArray, arrow, compute, listed, ranked, taken, where
 from mpi.errors import BadInput
 from mpi.matching.flat import (
@@ -74,9 +74,10 @@ def read_sent(table: pa.Table, default_source: str) -> Sent:
         if name not in table.column_names:
             columns[name] = nothing
             continue
+        read = whole_column if name in _IDS else raw_column
         length_max = _LENGTHS.get(name, TEXT_LENGTH_MAX)
         columns[name] = checked(
-            raw_column(table.column(name), name),
+            read(table.column(name), name),
             name,
             refusals,
             length_max=length_max,

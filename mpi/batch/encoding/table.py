@@ -54,12 +54,13 @@ def encode_table(
 
     Row for row the same as ``normalize(source_record(row))``, compared and blocked on one by one. A row that
     ``source_record`` would refuse is kept as a record without values, and named in ``faults`` (rows count
-    from 1). Raises BadInput on a column that is no field, or not of text, or when there is no ``record_id``.
+    from 1). With several ``processes`` distinct values are read in as many. Raises BadInput on a column that
+    is no field, or not of text, or when there is no ``record_id``.
     """
     progress(_STAGE, 0, _STEPS)
     sent = read_sent(table, default_source)
     progress(_STAGE, 1, _STEPS)
-    fields = _Fields.read(sent, progress)
+    fields = _Fields.read(sent, progress, processes)
     names = dict.fromkeys((*(comparison.field for comparison in rules.comparisons), NAMES))
     parts = dict.fromkeys(part for one in rules.blocking_passes for part in one.key)
     columns = {name: fields.column(name) for name in names}
@@ -95,14 +96,14 @@ class _Fields:
     dropped: Dropped
 
     @classmethod
-    def read(cls, sent: Sent, progress: Progress) -> _Fields:
+    def read(cls, sent: Sent, progress: Progress, processes: int) -> _Fields:
         columns = sent.columns
         dropped: Dropped = Counter()
-        names = read_names({part: columns[part] for part in PARTS})
+        names = read_names({part: columns[part] for part in PARTS}, processes)
         progress(_STAGE, 2, _STEPS)
         identifiers = read_identifiers(columns["ssn"], columns["mrn"], sent.source_of, sent.sources)
         progress(_STAGE, 3, _STEPS)
-        addresses = read_addresses(columns)
+        addresses = read_addresses(columns, processes)
         progress(_STAGE, 4, _STEPS)
         phones = _ranked("phone", columns["phone"], read_phones(columns["phone"].texts), dropped)
         emails = _ranked("email", columns["email"], read_emails(columns["email"].texts), dropped)

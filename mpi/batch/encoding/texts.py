@@ -178,15 +178,20 @@ class DigitTexts(NamedTuple):
     digits: npt.NDArray[np.uint8]
     only: Mask
 
-    def numbers(self, chosen: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.int64]:
-        """The last ``count`` digits of the chosen texts as numbers; each has at least so many."""
+    def rows(self, chosen: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.uint8]:
+        """The last ``count`` digits of the chosen texts as characters, [chosen, count]; each has so many."""
         ends = np.cumsum(self.counts)[chosen]
-        places = ends[:, None] - np.arange(count, 0, -1)
-        powers = 10 ** np.arange(count - 1, -1, -1)
-        found: npt.NDArray[np.int64] = ((self.digits[places].astype(np.int64) - ord("0")) * powers).sum(
-            axis=1
-        )
+        found: npt.NDArray[np.uint8] = self.digits[ends[:, None] - np.arange(count, 0, -1)]
         return found
+
+
+def numbers_of(rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """The numbers that rows of digits say."""
+    found = np.zeros(len(rows), dtype=np.int64)
+    for column in range(rows.shape[1]):
+        found *= 10
+        found += rows[:, column] - ord("0")
+    return found
 
 
 def digit_texts(texts: TextArray, separators: str) -> DigitTexts:
@@ -208,16 +213,15 @@ def digit_texts(texts: TextArray, separators: str) -> DigitTexts:
     )
 
 
-def digits_text(numbers: npt.NDArray[np.int64], count: int, prefix: str = "") -> TextArray:
-    """Numbers as texts of ``count`` digits, with a prefix."""
-    powers = 10 ** np.arange(count - 1, -1, -1)
-    octets = np.empty((len(numbers), len(prefix) + count), dtype=np.uint8)
+def digits_text(rows: npt.NDArray[np.uint8], prefix: str = "") -> TextArray:
+    """Rows of digits as texts, with a prefix."""
+    width = len(prefix) + rows.shape[1]
+    octets = np.empty((len(rows), width), dtype=np.uint8)
     octets[:, : len(prefix)] = list(prefix.encode())
-    octets[:, len(prefix) :] = numbers[:, None] // powers % 10 + ord("0")
-    width = len(prefix) + count
-    offsets = (np.arange(len(numbers) + 1) * width).astype(np.int32)
+    octets[:, len(prefix) :] = rows
+    offsets = (np.arange(len(rows) + 1) * width).astype(np.int32)
     buffers = pa.py_buffer(offsets.tobytes()), pa.py_buffer(octets.tobytes())
-    return pa.StringArray.from_buffers(len(numbers), *buffers)
+    return pa.StringArray.from_buffers(len(rows), *buffers)
 
 
 def where(mask: TextArray) -> Mask:

@@ -183,5 +183,5 @@ def _provenance(parent: RuleSet, report: TrainingReport) -> dict[str, object]:
 def _plain(value: object) -> object:
     """As TOML has it, with as many digits as mean something."""
     if isinstance(value, float):
-        return _rounded(value)
+        return float(f"{value:.7g}")
     return list(value) if isinstance(value, tuple) else value

@@ -1,13 +1,20 @@
-"""Distinct integers by sort and difference: ``np.unique`` is a hundred times slower on them (numpy 2.4)."""
+"""Many integers at once: the distinct ones, and a memory of what is known of them.
+
+By sort and difference: ``np.unique`` is a hundred times slower on integers (numpy 2.4).
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from copy import copy
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
+
+#: Spreads integers over all places (Knuth's multiplicative hashing, 2^64 over the golden ratio).
+_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class DistinctIntegers(NamedTuple):
@@ -35,3 +42,44 @@ def counted_integers(integers: Integers) -> tuple[Integers, Integers]:
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     starts = np.flatnonzero(first)
     return ordered[starts], np.diff(starts, append=len(ordered))
+
+
+class IntegerMemory:
+    """A small value for each of the integers kept last: each has one place, where the next to come pushes it
+    out.
+    """
+
+    __slots__ = ("_keys", "_shift", "_unknown", "_values")
+
+    def __init__(self, bits: int, dtype: npt.DTypeLike, unknown: int) -> None:
+        """``2 ** bits`` places; the integers are not negative. ``unknown`` is the value of those not kept."""
+        self._keys = np.full(1 << bits, -1, dtype=np.int64)
+        self._values = np.full(1 << bits, unknown, dtype=dtype)
+        self._shift = np.uint64(64 - bits)
+        self._unknown = self._values[0]
+
+    def _places(self, integers: Integers) -> Integers:
+        spread = integers.view(np.uint64) * _SPREAD
+        spread >>= self._shift
+        return spread.view(np.int64)
+
+    def values(self, integers: Integers) -> npt.NDArray[Any]:
+        """What is kept of each."""
+        places = self._places(integers)
+        return np.where(self._keys.take(places) == integers, self._values.take(places), self._unknown)
+
+    def copy(self) -> IntegerMemory:
+        """One of its own: threads that share a memory replace it by a copy with more in it, never write."""
+        made = copy(self)
+        made._keys, made._values = self._keys.copy(), self._values.copy()
+        return made
+
+    def keep(self, integers: Integers, values: npt.NDArray[Any]) -> None:
+        """Keep the values of distinct integers; of those with one place the last."""
+        places = self._places(integers)
+        order = np.arange(len(integers))
+        last = np.empty(len(self._keys), dtype=np.intp)
+        last[places] = order
+        stays = last[places] == order
+        self._keys[places[stays]] = integers[stays]
+        self._values[places[stays]] = values[stays]

@@ -14,8 +14,8 @@ from mpi.matching.comparison.comparators import Comparator
 from mpi.matching.comparison.distinct import values_at
 from mpi.matching.comparison.names import MISSING_LEVEL
 from mpi.matching.comparison.screens import SCREENS
-from mpi.matching.comparison.traits import UNKNOWN, Integers, Mask
-from mpi.matching.sorting import distinct_integers
+from mpi.matching.comparison.traits import UNKNOWN, Mask
+from mpi.matching.sorting import IntegerMemory, distinct_integers
 
 Codes = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.int8]
@@ -29,10 +29,8 @@ _TABLE_MAX: Final = 64
 _COMMON_MAX: Final = 4096
 _COMMON_FIELDS: Final = ("family", "given", "middle")
 
-#: So many pairs that were compared are remembered, as a power of two; and a factor that spreads them (Knuth's
-#: multiplicative hashing, 2^64 over the golden ratio).
+#: So many pairs that were compared are remembered, as a power of two.
 _MEMORY_BITS: Final = 17
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class CodedField:
@@ -62,9 +60,10 @@ class CodedField:
         # Of each value with itself; the place of a missing one, −1, is the last.
         self._own = np.zeros(len(distinct) + 1, dtype=np.int8)
         self._own[-1] = MISSING_LEVEL
+        self._all_plain = screen.plain is None
         if screen.plain is not None:
             self._own[:-1][~screen.plain(distinct)] = UNKNOWN
-        self._remembered = _PairMemory()
+        self._remembered = IntegerMemory(_MEMORY_BITS, np.int8, UNKNOWN)
         if field in _COMMON_FIELDS:
             self._common = _CommonPairs(codes, len(distinct))
 
@@ -84,9 +83,11 @@ class CodedField:
             # −1 wraps around into the last row, or into the last column of the row before: all missing.
             return self._table.take(a * np.int32(len(self._table)) + b, mode="wrap")
         missing = ((a | b) >> 31).astype(np.int8)
-        levels = self._own.take(a)
-        levels |= missing
         apart = np.flatnonzero((a != b) & (missing == 0))
+        levels = missing
+        if not self._all_plain:
+            levels = self._own.take(a)
+            levels |= missing
         levels[apart] = self._apart(a.take(apart), b.take(apart))
         return levels
 
@@ -106,7 +107,7 @@ class CodedField:
         if not len(a):
             return np.empty(0, dtype=np.int8)
         keys = (np.minimum(a, b).astype(np.int64) << 32) | np.maximum(a, b)
-        levels = self._remembered.levels(keys)
+        levels = self._remembered.values(keys)
         fresh = np.flatnonzero(levels == UNKNOWN)
         distinct, place_of = distinct_integers(keys.take(fresh))
         found = self._by_comparator((distinct >> 32).astype(np.int32), distinct.astype(np.int32))
@@ -151,28 +152,3 @@ class _CommonPairs:
         kept = np.flatnonzero(~rare)
         row, column = np.divmod(cells.take(kept), np.int32(self._size))
         self.levels[row * self._size + column] = self.levels[column * self._size + row] = levels.take(kept)
-
-
-class _PairMemory:
-    """The levels of the pairs of values that were compared last: as many as there is room for."""
-
-    def __init__(self) -> None:
-        self._keys = np.full(1 << _MEMORY_BITS, -1, dtype=np.int64)
-        self._levels = np.empty(1 << _MEMORY_BITS, dtype=np.int8)
-
-    def _slots(self, keys: Integers) -> Integers:
-        return ((keys.view(np.uint64) * _SPREAD) >> np.uint64(64 - _MEMORY_BITS)).view(np.int64)
-
-    def levels(self, keys: Integers) -> Levels:
-        """The level of each pair, ``UNKNOWN`` where it is not remembered."""
-        slots = self._slots(keys)
-        return np.where(self._keys.take(slots) == keys, self._levels.take(slots), np.int8(UNKNOWN))
-
-    def keep(self, keys: Integers, levels: Levels) -> None:
-        """Of pairs with one place the last stays: each key and its level are read back together."""
-        slots = self._slots(keys)
-        owner = np.empty(1 << _MEMORY_BITS, dtype=np.int64)
-        owner[slots] = np.arange(len(keys))
-        last = owner[slots] == np.arange(len(keys))
-        self._keys[slots[last]] = keys[last]
-        self._levels[slots[last]] = levels[last]

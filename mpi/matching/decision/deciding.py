@@ -16,7 +16,6 @@ from mpi.matching.guards import GuardHit
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
 from mpi.matching.scoring import Score, probability, score
-from mpi.matching.sorting import distinct_integers
 
 NO_LINK: Final = 0
 REVIEW: Final = 1
@@ -102,15 +101,12 @@ def decide(scored: Score, rules: RuleSet) -> tuple[npt.NDArray[np.int8], FiredGu
     decision = (weight >= rules.thresholds.review_weight).astype(np.int8)
     decision += weight >= rules.thresholds.link_weight
     heavy = np.flatnonzero(decision)
-    met = distinct_integers(guards.conditions(scored.codes[:, heavy], rules))
-    fired = [guards.fired(conditions, rules) for conditions in met.values.tolist()]
-    sets = tuple(dict.fromkeys(((), *fired)))
-    places = np.array([sets.index(one) for one in fired], dtype=np.int16)
+    fired = guards.fired_sets(guards.conditions(scored.codes[:, heavy], rules), rules)
+    limit = np.array([_limit(one) for one in fired.sets], dtype=np.int8)
+    decision[heavy] = np.minimum(decision[heavy], limit.take(fired.set_of))
     guard_set = np.zeros(len(weight), dtype=np.int16)
-    guard_set[heavy] = places[met.place_of]
-    limit = np.array([_limit(one) for one in sets], dtype=np.int8)
-    np.minimum(decision, limit[guard_set], out=decision)
-    return decision, FiredGuards(guard_set=guard_set, guard_sets=sets)
+    guard_set[heavy] = fired.set_of
+    return decision, FiredGuards(guard_set=guard_set, guard_sets=fired.sets)
 
 
 def _limit(hits: tuple[GuardHit, ...]) -> int:

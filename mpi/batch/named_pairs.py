@@ -1,16 +1,21 @@
-"""Candidates with pairs that somebody names besides those that share a key, or without some that nobody asks
-about.
-"""
+"""Candidates from keys that were made already, and pairs that somebody names besides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from mpi.batch.candidates import Candidates, Positions
+from mpi.batch.blocks import Blocks
+from mpi.batch.candidates import BLOCK_MAX, CHUNK_PAIRS, Candidates, Positions
+from mpi.batch.pair_keys import PairKeys
+
+#: Of a block that is too large to compare all with all, so many are compared with each record.
+NEIGHBOURS: Final = 5
 
 _Keys = npt.NDArray[np.int64]
 
@@ -52,15 +57,28 @@ def _positions(keys: _Keys) -> tuple[Positions, Positions]:
     return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
 
 
-def touching(candidates: Candidates, is_asked: npt.NDArray[np.bool_]) -> Candidates:
-    """Those candidates of which one record at least is asked about: bool [n]. ``pair_count`` stays an upper
-    bound.
+def sharing_keys(keys: Sequence[Sequence[int]]) -> Candidates:
+    """Pairs of records that share a key, from the keys of each as ``mpi.matching.blocking`` makes them.
+
+    Of a block of more than ``BLOCK_MAX`` records each is paired with the next ``NEIGHBOURS`` only, so that
+    records which are alike in everything still come together.
     """
+    counts = np.array([len(one) for one in keys], dtype=np.int64)
+    every = np.fromiter((key for one in keys for key in one), np.int64, int(counts.sum()))
+    rows = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
+    order = np.lexsort((rows, every))
+    every, rows = every[order], rows[order]
+    starts = np.flatnonzero(np.diff(every, prepend=every[:1] - 1))
+    blocks = Blocks(members=rows, starts=starts, sizes=np.diff(np.append(starts, len(every))))
+    pairs = PairKeys()
+    for found in blocks.within(BLOCK_MAX).pairs():
+        pairs.add(found)
+    for found in islice(blocks.beyond(BLOCK_MAX).pairs(), NEIGHBOURS):
+        pairs.add(found)
+    ascending = pairs.finished()
 
     def chunks() -> Iterator[tuple[Positions, Positions]]:
-        for left, right in candidates.chunks():
-            asked = is_asked[left] | is_asked[right]
-            if asked.any():
-                yield left[asked], right[asked]
+        for start in range(0, len(ascending), CHUNK_PAIRS):
+            yield _positions(ascending[start : start + CHUNK_PAIRS])
 
-    return replace(candidates, chunks=chunks)
+    return Candidates(pair_count=len(ascending), per_pass={}, capped=(), chunks=chunks)

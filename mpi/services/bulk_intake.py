@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from mpi.batch.candidates import candidate_pairs
 from mpi.batch.deduplication import clustered
-from mpi.batch.encoding import encode_records
-from mpi.batch.named_pairs import touching, with_named
+from mpi.batch.encoded import EncodedRecords
+from mpi.batch.named_pairs import sharing_keys, with_named
 from mpi.batch.scoring import score_candidates
 from mpi.identity.assignment import queued
 from mpi.identity.change import Change, EventType, Task
@@ -27,6 +26,9 @@ from mpi.identity.joining import Joined, join_new
 from mpi.identity.questions import questions, task, unasked
 from mpi.identity.relink_evidence import Pairs
 from mpi.identity.relinking import Ints
+from mpi.matching.comparison import encode
+from mpi.matching.record import NormalizedRecord
+from mpi.matching.rules import RuleSet
 from mpi.matching.stored import from_stored
 from mpi.services.answers import Actor, Receipt, RecordRef
 from mpi.services.arrivals import Arrival, stored_form
@@ -98,35 +100,34 @@ def _compared(
     """The new records compared with each other and with every member of the identities near them."""
     rules, members, count = context.rules, look.members, len(arrivals)
     normalized = [a.normalized for a in arrivals] + [from_stored(m.normalized) for m in members]
-    sources = [a.source_record.source for a in arrivals] + [m.source for m in members]
-    ids = [a.source_record.local_id for a in arrivals] + [str(m.record_id) for m in members]
-    records = encode_records(ids, sources, normalized, rules)
-    rows = records.rows.astype(np.int64)
-    position_of = np.empty(len(rows), dtype=np.int64)
-    position_of[rows] = np.arange(len(rows))
     names = list(dict.fromkeys(member.enterprise_id for member in members))
     place = {enterprise_id: n for n, enterprise_id in enumerate(names)}
     home = np.array([-1] * count + [place[m.enterprise_id] for m in members], dtype=np.int64)
-    candidates = candidate_pairs(records, rules)
-    candidates = with_named(candidates, position_of[_near(fresh, look, place, home)])
-    scoring = score_candidates(records, touching(candidates, rows < count), rules)
-    together = position_of[_together(home)]
-    clusters = clustered(len(rows), scoring, rules, MEMBERS_MAX, must_link=together)
-    sharing = [
-        (a, b)
-        for a, b in across(sharing_numbers([normalized[row] for row in rows]), clusters.cluster_of)
-        if rows[a] < count or rows[b] < count
-    ]
-    pairs = as_pairs(records, scoring.pairs, clusters, sharing, rules)
+    records = _by_row(normalized, rules)
+    candidates = sharing_keys([[key.key for key in arrival.keys] for arrival in arrivals])
+    candidates = with_named(candidates, _near(fresh, look, place, home))
+    scoring = score_candidates(records, candidates, rules)
+    clusters = clustered(len(home), scoring, rules, MEMBERS_MAX, must_link=_together(home))
+    sharing = [pair for pair in across(sharing_numbers(normalized), clusters.cluster_of) if min(pair) < count]
     return _Compared(
-        record_ids=np.array(
-            [a.record_id for a in arrivals] + [m.record_id for m in members], dtype=np.int64
-        ),
-        sources=sources,
+        record_ids=np.array([a.record_id for a in arrivals] + [m.record_id for m in members], dtype=np.int64),
+        sources=[a.source_record.source for a in arrivals] + [m.source for m in members],
         home=home,
         names=names,
-        cluster_of=_least_rows(clusters.cluster_of[position_of]),
-        pairs=replace(pairs, left=rows[pairs.left], right=rows[pairs.right]),
+        cluster_of=clusters.cluster_of,
+        pairs=as_pairs(records, scoring.pairs, clusters, sharing, rules),
+    )
+
+
+def _by_row(normalized: Sequence[NormalizedRecord], rules: RuleSet) -> EncodedRecords:
+    """What comparing needs, in the order given; keys were made already."""
+    count = len(normalized)
+    return EncodedRecords(
+        source_of=np.zeros(count, dtype=np.int16),
+        sources=("",),
+        record_ids=np.arange(count).astype(object),
+        columns=encode(normalized, rules),
+        keys={},
     )
 
 
@@ -146,14 +147,6 @@ def _together(home: Ints) -> RowPairs:
     """Each member with the one before it of the same identity, by row."""
     rows = np.flatnonzero((home[1:] >= 0) & (home[1:] == home[:-1]))
     return np.stack([rows, rows + 1], axis=1)
-
-
-def _least_rows(label: Ints) -> Ints:
-    """Clusters named by their least row."""
-    least = np.full(len(label), len(label), dtype=np.int64)
-    np.minimum.at(least, label, np.arange(len(label)))
-    named: Ints = least[label]
-    return named
 
 
 def _tasks(context: Context, conn: Connection, compared: _Compared, joined: Joined) -> tuple[Task, ...]:

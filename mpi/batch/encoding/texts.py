@@ -94,8 +94,9 @@ def sorted_order(texts: Texts) -> tuple[Positions, Positions]:
         if not len(tied):
             break
         members = order[tied]
-        word = words(starts[members] + offset, lengths[members] - offset)
-        within = np.lexsort((word, run[tied]))
+        further = lengths[members] - offset
+        word = words(starts[members] + offset, further)
+        within = _order_within(run[tied], word, int(further.max()))
         order[tied] = members[within]
         steps = np.zeros(len(run), dtype=bool)
         steps[1:] = run[1:] != run[:-1]
@@ -104,6 +105,15 @@ def sorted_order(texts: Texts) -> tuple[Positions, Positions]:
         tied = tied[_tied(run[tied])]
         offset += _WORD
     return order, run
+
+
+def _order_within(run: Positions, word: npt.NDArray[np.uint64], length: int) -> Positions:
+    """The order by run and then by word, of which only the first ``length`` bytes are not zero."""
+    bits = 8 * min(length, _WORD)
+    if int(run[-1]).bit_length() + bits > 63:
+        return np.lexsort((word, run))
+    keys = (run << bits) | (word >> np.uint64(64 - bits)).astype(np.int64)
+    return np.argsort(keys, kind="stable")
 
 
 def _runs(ordered: npt.NDArray[Any]) -> Positions:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from mpi.matching.normalization.tables import listed, placeholders
+from mpi.matching.normalization.tables import listed
 from mpi.matching.normalization.transliteration import to_ascii
 from mpi.matching.record import PartialDate
 
@@ -23,8 +23,15 @@ _MONTH_NAMES = (
 )  # fmt: skip
 _MONTHS = {name[:3]: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 _PLACEHOLDER_WORDS = listed("dates", "words")
-_YEAR_ONLY = listed("dates", "year_only")
-_DROPPED = frozenset(placeholders()["dates"]["dropped"])
+
+
+def _dates(key: str) -> frozenset[tuple[int, ...]]:
+    return frozenset(tuple(map(int, text.split("-"))) for text in listed("dates", key))
+
+
+_YEAR_ONLY = _dates("year_only")
+_DROPPED = frozenset(date for date in _dates("dropped") if len(date) == 3) | {(0, 0, 0)}
+_DROPPED_YEARS = frozenset(date[0] for date in _dates("dropped") if len(date) == 1)
 # What a scanner makes of digits; g and q are nines, G is a six.
 _SCANNED = str.maketrans("oOQDlI|!zZsSBGgq", "0000111122558699")
 
@@ -198,8 +205,8 @@ def _possible(year: int, month: int, day: int) -> bool:
 
 def _dated(year: int, month: int, day: int) -> DateReading:
     """The date of three numbers, 0 = unknown, with what is impossible made unknown and named."""
-    written = f"{year:04d}-{month:02d}-{day:02d}"
-    if written in _DROPPED or written[:4] in _DROPPED or written == "0000-00-00":
+    written = year, month, day
+    if written in _DROPPED or year in _DROPPED_YEARS:
         return DateReading(None, ("placeholder-date",))
     if written in _YEAR_ONLY:
         return DateReading(PartialDate(year, 0, 0), ("placeholder-day",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mpi.matching.normalization.identifiers import plain_ssns, read_ssn
@@ -21,6 +21,7 @@ WORDS = st.sampled_from(LINE.split())
 RESTS = st.lists(WORDS | st.text("AB12 #-/,.", max_size=5), min_size=1, max_size=6).map(" ".join)
 
 
+@settings(deadline=None)
 @given(RESTS, st.integers(0, 99_999), st.integers(0, 99_999))
 @example("COUNTY RD 5", 12, 7)
 @example("PO BOX 5", 12, 100)
@@ -33,6 +34,7 @@ def test_a_street_reads_the_same_after_every_number(rest: str, first: int, secon
         assert read_street(f"{number} {rest}") == whole == (number + after.street, after.unit)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 9_999_999_999))
 def test_plain_phones_are_read_as_one_and_ten_digits(number: int) -> None:
     if plain_phones(np.array([number]))[0]:
@@ -47,6 +49,7 @@ def test_no_placeholder_phone_is_plain() -> None:
     assert plain_phones(np.array([2128675309])).all()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999_999_999) | st.integers(0, 9).map(lambda digit: 111_111_111 * digit))
 def test_plain_ssns_are_read_as_such(number: int) -> None:
     if plain_ssns(np.array([number]))[0]:
@@ -66,6 +69,7 @@ PARTS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(PARTS, PARTS, PARTS)
 def test_a_name_of_plain_parts_is_those_parts(given: str, middle: str, family: str) -> None:
     parts = [plain_part(part) for part in (given, middle, family)]

@@ -22,6 +22,7 @@ _LINES_MAX: Final = 100
 
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF_8: Final = "utf-8"
+_ADVICE: Final = "convert it to UTF-8 (iconv does), or read it with read_table(…, encoding=…)"
 
 
 class CsvRead(NamedTuple):
@@ -43,7 +44,7 @@ def csv_header(path: Path, encoding: str = _UTF_8) -> list[str]:
             if not start:
                 raise UnreadableFile(f"{path.name} is empty: there is not even a header")
             if start in _UTF_16 and not encoding.lower().replace("_", "-").startswith("utf-16"):
-                raise UnreadableFile(f"{path.name} is UTF-16, not {encoding}: say so with --encoding utf-16")
+                raise UnreadableFile(f"{path.name} is UTF-16, not {encoding}: {_ADVICE}")
         with path.open(encoding=_with_signature(encoding), newline="") as text:
             header = next(csv.reader(text), [])
     except OSError as error:
@@ -55,9 +56,7 @@ def csv_header(path: Path, encoding: str = _UTF_8) -> list[str]:
     if not any(column.strip() for column in header):
         raise UnreadableFile(f"{path.name}: line 1: there is no header")
     if any("\0" in column for column in header):
-        raise UnreadableFile(
-            f"{path.name}: line 1 holds NUL characters: is it UTF-16? Say so with --encoding"
-        )
+        raise UnreadableFile(f"{path.name}: line 1 holds NUL characters: is it UTF-16? {_ADVICE}")
     return header
 
 
@@ -158,8 +157,7 @@ def _wrong_encoding(path: Path, encoding: str) -> UnreadableFile:
             except UnicodeError:
                 break
             line += 1
-    advice = "say which it is with --encoding, e.g. latin-1, cp1252 or utf-16"
-    return UnreadableFile(f"{path.name}: line {line} is not {encoding}: {advice}", field="encoding")
+    return UnreadableFile(f"{path.name}: line {line} is not {encoding}: {_ADVICE}", field="encoding")
 
 
 def _endless_line(path: Path, encoding: str) -> int:

@@ -17,6 +17,7 @@ from mpi.errors import BadInput, DatabaseUnavailable, InvalidRuleSet
 from mpi.identity.survivorship import SurvivorshipRules, survivorship_rules
 from mpi.matching.rules import RuleSet, load_rules
 from mpi.services.context import Authorities, Context, Sources
+from mpi.services.keeping_keys import note_passes
 from mpi.settings import Settings
 from mpi.storage.database import connection, migrate, open_pool, pending_migrations
 from mpi.storage.embedded import EmbeddedDatabase, server_status, stop_server
@@ -112,6 +113,7 @@ def open_context(settings: Settings, conninfo: str) -> Iterator[Context]:
         with connection(side) as conn:
             words = {"hash": rules.hash, "name": rules.name, "content": rules.content}
             conn.execute(query("keep_rule_set"), words)
+            note_passes(conn, rules)
         yield Context(
             pool=pool,
             rules=rules,

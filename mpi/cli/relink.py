@@ -20,7 +20,7 @@ def relink(
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would change, and why.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Do it, as one batch.")] = False,
     rules: Annotated[
-        str | None, typer.Option(help="Rule set to go by: a name or the path of a TOML file; MPI_RULES.")
+        str | None, typer.Option(help="Rule set to go by instead of MPI_RULES: a name or a TOML file.")
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Why it is done, kept with the batch.")] = None,
     sample: Annotated[int, typer.Option(help="Changes to show with their reasons.", min=0)] = 20,
@@ -34,7 +34,8 @@ def relink(
     with the most of their records, what people stated holds, and `mpi batch rollback` takes all of it back.
     A plan right after is empty.
 
-    --rules plans by another rule set. To apply one, name it in MPI_RULES, so that registrations go by it too.
+    --rules goes by another rule set; where it has other blocking passes, --apply makes the keys of all
+    records anew. Registrations go by MPI_RULES: set it to the same for every process.
 
     \b
       mpi relink --plan
@@ -43,8 +44,6 @@ def relink(
     """
     if plan == apply:
         raise BadInput("say either --plan or --apply")
-    if apply and rules is not None:
-        raise BadInput("set MPI_RULES to apply another rule set: registrations have to go by the same")
     settings = Settings.read()
     if rules is not None:
         settings = settings.model_copy(update={"rules": rules})
@@ -62,6 +61,8 @@ def relink(
         print_json(answer)
     else:
         _tell(answer, applied=apply)
+        if apply and rules is not None and rules != Settings.read().rules:
+            note(f"set MPI_RULES={rules} for every process: registrations have to go by the same rules")
 
 
 def _tell(answer: RelinkAnswer, *, applied: bool) -> None:

@@ -21,6 +21,7 @@ from mpi.identity.task_settling import settle_tasks
 from mpi.services.answers import Actor, RecordRef
 from mpi.services.context import Context
 from mpi.services.grouping import encode_index
+from mpi.services.keeping_keys import in_step, make_keys_anew
 from mpi.services.relink_planning import Plan, RelinkAnswer, make_plan, told
 from mpi.services.settling import until_settled
 from mpi.services.stewardship import needed_reason
@@ -56,15 +57,16 @@ def relink_apply(
 
     Reading, comparing and planning hold nobody up. Identities that something happened to meanwhile are left
     as they are; the next plan looks at them again. While the batch is written, registrations that would
-    create an identity and decisions of stewards wait. Raises DatabaseUnavailable when somebody keeps coming
-    in between.
+    create an identity and decisions of stewards wait. Where the rule set has other blocking passes than the
+    stored keys are of, all keys are made anew. Raises DatabaseUnavailable when somebody keeps coming in
+    between.
     """
     made = _planned(context, progress)
     answer = told(made, context.rules, sample)
-    if answer.is_empty:
-        with context.transaction() as conn:
+    with context.transaction() as conn:
+        if answer.is_empty and in_step(conn, context.rules):
             context.audit_read(conn, actor, "relink", [])
-        return answer
+            return answer
     progress("writing", 0, 0)
     return until_settled(context, lambda conn: _apply(context, conn, made, answer, actor, reason))
 
@@ -103,8 +105,11 @@ def _apply(
     batch_id = context.mint.number()
     state = load_neighbourhood(conn, touched - changed)
     done = _change(context, made, state, changed, batch_id)
-    if done.change == Change():
+    is_in_step = in_step(conn, context.rules)
+    if done.change == Change() and is_in_step:
         return replace(answer, changed_meanwhile=done.changed_meanwhile)
+    if not is_in_step:
+        make_keys_anew(conn, context.rules)
     storage.begin_relink(conn, batch_id, reason)
     signed = context.signed(actor, "relink", batch_id=batch_id, reason=reason)
     storage.write_relink(conn, done.change, signed)
@@ -238,6 +243,8 @@ def rollback(context: Context, batch_id: int, reason: str, *, actor: Actor) -> R
         back = roll_back(state, done, mint=context.mint, reason=reason)
         signed = context.signed(actor, "roll back", batch_id=batch_id, reason=reason)
         storage.write_rollback(conn, back.change, back.returned, signed)
+        if not in_step(conn, context.rules):
+            make_keys_anew(conn, context.rules)
         refs = stored.record_refs(conn, back.left)
         return RollbackAnswer(
             batch_id=batch_id,

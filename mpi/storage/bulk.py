@@ -9,20 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, LiteralString, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 
 from mpi.identity.change import Change
 from mpi.storage.candidates import BLOCK_MAX, MEMBERS_MAX, Asked
 from mpi.storage.changes import Signed, touched, write_audit
 from mpi.storage.database import Connection
+from mpi.storage.keys import put_keys
 from mpi.storage.queries import number_array, query
 from mpi.storage.records import NewRecord
-
-_KEY_ROW = np.dtype(
-    [("fields", ">i2"), ("key_size", ">i4"), ("key", ">i8"), ("record_size", ">i4"), ("record", ">i8")]
-)
 
 
 class BulkMember(NamedTuple):
@@ -93,7 +88,7 @@ def copy_in(conn: Connection, records: Sequence[NewRecord], change: Change, sign
             for record in records
         ),
     )
-    _copy_keys(conn, records)
+    put_keys(conn, [record.record_id for record in records], [record.keys for record in records])
     _copy_change(conn, change, signed)
     write_audit(conn, signed, enterprise_ids=touched(change), query_fields=[], result_count=len(change.links))
 
@@ -102,20 +97,6 @@ def _copy(conn: Connection, statement: LiteralString, rows: Iterable[tuple[Any, 
     with conn.cursor().copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
-
-
-def _copy_keys(conn: Connection, records: Sequence[NewRecord]) -> None:
-    """In the order of the keys: neighbours in the index are written together."""
-    counts = [len(record.keys) for record in records]
-    keys = np.fromiter((key for record in records for key in record.keys), np.int64, sum(counts))
-    owners = np.repeat(np.array([record.record_id for record in records], dtype=np.int64), counts)
-    order = np.argsort(keys, kind="stable")
-    rows: npt.NDArray[np.void] = np.empty(len(keys), dtype=_KEY_ROW)
-    rows["fields"], rows["key_size"], rows["record_size"] = 2, 8, 8
-    rows["key"], rows["record"] = keys[order], owners[order]
-    with conn.cursor().copy("COPY blocking_key (key, record_id) FROM STDIN (FORMAT binary)") as copy:
-        # The signature, no flags, no header; rows; the end.
-        copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows.tobytes() + b"\xff\xff")
 
 
 def _copy_change(conn: Connection, change: Change, signed: Signed) -> None:

@@ -50,6 +50,13 @@ def test_an_index_without_anything_to_do(mpi: Mpi, feed: Feed) -> None:
     assert mpi("relink", "--apply", "--json").json["batch_id"] is None
 
 
+def test_another_rule_set_is_named(mpi: Mpi, feed: Feed) -> None:
+    filled_one_by_one(mpi, feed)
+    assert mpi("relink", "--plan", "--rules", "default", "--json").json["rule_set"]["name"] == "default"
+    done = mpi("relink", "--apply", "--rules", "default")
+    assert done.code == 0 and "MPI_RULES" not in done.err
+
+
 def test_a_wrong_call_ends_with_2(mpi: Mpi) -> None:
     for wrong in (("--plan", "--apply"), (), ("--plan", "--rules", "no-such-rules")):
         said = mpi("relink", *wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,28 @@ def test_a_stricter_rule_set_parts_and_asks(index: Index, database_url: str, tmp
         assert strict.identity(parted["south", "2"], actor=STEWARD).enterprise_id == one
         assert stored(database_url)[0] == before[0]
         assert strict.tasks(actor=STEWARD).items == ()
+
+
+def test_other_blocking_passes_get_their_keys_and_the_old_ones_come_back(
+    index: Index, database_url: str, tmp_path: Path
+) -> None:
+    index.receive(a_record("north", "1"), actor=CLERK)
+    index.receive(another("south", "2"), actor=CLERK)
+    before = keys_of(database_url)
+    content = re.sub(r"(?m)^keys_max = \d+", "keys_max = 4", index.rules.content)
+    with Index.open(Settings(database_url=database_url, rules=str(written_rules(tmp_path, content)))) as few:
+        assert few.relink_plan(actor=STEWARD).is_empty and keys_of(database_url) == before
+        done = few.relink_apply(actor=STEWARD)
+        assert done.batch_id is not None and keys_of(database_url) < before
+        assert few.relink_apply(actor=STEWARD).batch_id is None, "the keys are in step"
+        assert few.receive({**a_record("lab", "3"), "source": "north"}, actor=CLERK).decision == "linked"
+    index.rollback(done.batch_id, "back to all keys", actor=STEWARD)
+    assert keys_of(database_url) > before, "those of the record that came since, too"
+
+
+def keys_of(url: str) -> set[tuple[int, int]]:
+    with psycopg.connect(url) as conn:
+        return {(row[0], row[1]) for row in conn.execute("SELECT record_id, key FROM blocking_key")}
 
 
 def stricter(folder: Path) -> Path:

@@ -30,3 +30,11 @@ ORDER BY member.enterprise_id, r.record_id
 -- Records on whose account others are about to be linked, and that are no longer where that was decided.
 SELECT l.record_id FROM unnest(%(record_ids)s::bigint[], %(enterprise_ids)s::text[]) AS x(record_id, enterprise_id)
 JOIN link l ON l.record_id = x.record_id WHERE l.enterprise_id <> x.enterprise_id LIMIT 1
+
+-- name: passes_noted
+-- Which blocking passes the stored keys are of.
+SELECT value #>> '{}' FROM index_setting WHERE key = 'blocking_passes'
+
+-- name: active_normalized
+-- What keys are made of.
+SELECT record_id, normalized::text FROM record WHERE NOT retired ORDER BY record_id

@@ -6,15 +6,15 @@ value; many are compared by the codes of their values (``bulk``), with the same 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from mpi.matching.comparison.bulk import CodedRecords, Found
-from mpi.matching.comparison.columns import NAMES, Column, Columns
+from mpi.matching.comparison.columns import NAMES, Columns
 from mpi.matching.comparison.comparators import comparators_of
 from mpi.matching.comparison.names import (
     CALLED_BY_INITIAL,
@@ -56,9 +56,11 @@ def compare(columns: Columns, left: PositionList, right: PositionList, rules: Ru
     first, second = np.asarray(left, np.intp), np.asarray(right, np.intp)
     if len(first) <= _DIRECT_MAX:
         found = _directly(columns, first, second, rules)
+        _refine_names(found.levels, columns.columns[NAMES].values_at, found.crossing, (first, second), rules)
     else:
-        found = coded_records(columns, rules).compare(first, second)
-    _refine_names(found.levels, columns.columns[NAMES], found.crossing, (first, second), rules)
+        coded = coded_records(columns, rules)
+        found = coded.compare(first, second)
+        _refine_names(found.levels, coded.names_at, found.crossing, (first, second), rules)
     _note_initials(found, rules)
     for row, shares in found.frequencies.items():
         column = columns.columns[rules.comparisons[row].field]
@@ -100,7 +102,7 @@ def _directly(columns: Columns, left: Positions, right: Positions, rules: RuleSe
 
 def _refine_names(
     levels: Levels,
-    names: Column,
+    names_at: Callable[[Positions], list[Any]],
     crossing: Positions,
     sides: tuple[Positions, Positions],
     rules: RuleSet,
@@ -113,7 +115,7 @@ def _refine_names(
     )
     unlike = (given[crossing] == _GIVEN["different"]) | (family[crossing] == _FAMILY["different"])
     pairs = crossing[unlike]
-    for pair, a, b in zip(pairs.tolist(), *(names.values_at(side[pairs]) for side in sides), strict=True):
+    for pair, a, b in zip(pairs.tolist(), *(names_at(side[pairs]) for side in sides), strict=True):
         if given[pair] == _GIVEN["different"]:
             if family[pair] == _FAMILY["different"] and swapped_names(a, b):
                 family[pair], given[pair] = _FAMILY["swapped"], _GIVEN["swapped"]

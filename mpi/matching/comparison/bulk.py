@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mpi.matching.comparison.coded import CodedField, Codes, Levels, Positions
-from mpi.matching.comparison.columns import Columns
+from mpi.matching.comparison.columns import NAMES, Columns
 from mpi.matching.comparison.comparators import comparators_of
+from mpi.matching.comparison.distinct import several_of
 from mpi.matching.comparison.screens import SCREENS
 from mpi.matching.comparison.traits import UNKNOWN
 from mpi.matching.rules import FrequencyTable, RuleSet
@@ -54,6 +55,9 @@ class CodedRecords:
     def __init__(self, columns: Columns, rules: RuleSet) -> None:
         self._row_of = {comparison.field: row for row, comparison in enumerate(rules.comparisons)}
         self._names = _Names(columns, [field for field in _NAME_FIELDS if field in self._row_of])
+        self._whole_names = columns.columns[NAMES]
+        name_codes, distinct_names = self._whole_names.codes()
+        self._has_several = np.append(several_of(distinct_names), False)[name_codes]
         self._codes = _table(columns.record_count, len(self._row_of))
         self._fields: list[CodedField] = []
         self._shares: dict[int, Floats] = {}
@@ -78,7 +82,7 @@ class CodedRecords:
         initials: dict[int, list[Positions]] = {1: crossing[:], 2: crossing[:]}
         for start in range(0, len(left), _SLICE):
             here = slice(start, start + _SLICE)
-            a, b = (np.ascontiguousarray(self._codes.take(side[here], axis=0).T) for side in (left, right))
+            a, b = (self._gathered(side[here]) for side in (left, right))
             for row, field in enumerate(self._fields):
                 levels[row, here] = reached = field.levels(a[row], b[row])
                 asked = np.flatnonzero(reached == UNKNOWN)
@@ -95,6 +99,11 @@ class CodedRecords:
             self._settle(found, row, asked_for)
         return found
 
+    def _gathered(self, positions: Positions) -> Codes:
+        """The codes of some records, shape (fields, records)."""
+        rows = self._codes.take(positions, axis=0)
+        return np.ascontiguousarray(rows[:, : len(self._fields)].T)
+
     def _settle(self, found: Found, row: int, asked_for: list[_Open]) -> None:
         """The levels of the pairs that are left to the comparator."""
         pairs, a, b = (np.concatenate(parts) for parts in zip(*asked_for, strict=True))
@@ -109,12 +118,28 @@ class CodedRecords:
             return np.ones(a.shape[1], dtype=np.bool_)
         family_a, given_a, middle_a = (a[row] for row in rows)
         family_b, given_b, middle_b = (b[row] for row in rows)
-        crossing = ((given_a == family_b) | (given_a == middle_b)) & (given_a >= 0)
+        swapped = (given_a == family_b) & (family_a == given_b)
+        crossing = (swapped | (given_a == middle_b)) & (given_a >= 0)
         crossing |= ((middle_a == family_b) | (middle_a == given_b)) & (middle_a >= 0)
         crossing |= (family_a == middle_b) & (family_a >= 0)
         for parts in (family_a, given_a, middle_a, family_b, given_b, middle_b):
             crossing |= parts >= self._names.single_count
         return np.asarray(crossing, dtype=np.bool_)
+
+    def names_at(self, positions: Positions) -> list[Any]:
+        """The names of some records, without suffixes, made of the texts of their parts."""
+        if not all(field in self._row_of for field in _NAME_FIELDS):
+            return self._whole_names.values_at(positions)
+        rows = np.array([self._row_of[field] for field in ("given", "middle", "family")])
+        texts = self._names.texts
+        parts = self._codes[positions][:, rows].tolist()
+        names: list[Any] = [((texts[g], texts[m], texts[f]),) for g, m, f in parts]
+        several = np.flatnonzero(self._has_several[positions])
+        for place, whole in zip(
+            several.tolist(), self._whole_names.values_at(positions[several]), strict=True
+        ):
+            names[place] = whole
+        return names
 
     def _initials(self, a: Codes, b: Codes, wanted: npt.NDArray[np.bool_]) -> dict[int, Positions]:
         """The wanted pairs by how many given names begin with the other's middle initial."""
@@ -147,6 +172,8 @@ class _Names:
             numbered = [numbers.setdefault(value, len(numbers)) for value in values]
             self.codes[field] = np.array([*numbered, -1], dtype=np.int32)[coded[field][0]]
         self.distinct: Sequence[Any] = list(numbers)
+        #: The text of each number; the last, which −1 reads, is empty.
+        self.texts = [*(value[0] for value in self.distinct), ""]
         self._traits: Any = None
         self._initials: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]] | None = None
 

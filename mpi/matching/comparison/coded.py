@@ -30,7 +30,7 @@ _COMMON_MAX: Final = 4096
 _COMMON_FIELDS: Final = ("family", "given", "middle")
 
 #: So many pairs that were compared are remembered, as a power of two.
-_MEMORY_BITS: Final = 17
+_MEMORY_BITS: Final = 18
 
 
 class CodedField:

@@ -47,7 +47,7 @@ class Column:
             self._values = [None if code < 0 else distinct[code] for code in codes.tolist()]
         return self._values
 
-    def values_at(self, positions: npt.NDArray[np.integer[Any]]) -> list[Any]:
+    def values_at(self, positions: npt.NDArray[np.signedinteger]) -> list[Any]:
         """The values of some records."""
         if self._values is not None:
             return [self._values[position] for position in positions.tolist()]

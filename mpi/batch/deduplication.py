@@ -18,6 +18,7 @@ from mpi.batch.named_pairs import with_named
 from mpi.batch.outcome import cluster_numbers, cluster_table, pair_table, settled
 from mpi.batch.oversized import CappedBlock
 from mpi.batch.progress import Progress, silent
+from mpi.batch.rivals import shared_weights
 from mpi.batch.scored import Scoring
 from mpi.batch.scoring import score_candidates
 from mpi.errors import CannotTrain
@@ -190,11 +191,12 @@ def join_links(
 ) -> Clusters:
     """Clusters of the links (left, right, weight); ``refused`` are positions among them."""
     left, right, weight = links
+    sure = shared_weights(left, right, weight, compared) >= rules.thresholds.link_weight
     clusters = cluster_links(
         n,
-        left,
-        right,
-        weight,
+        left[sure],
+        right[sure],
+        weight[sure],
         size_max=size_max,
         must_link=must_link,
         cannot_link=cannot_link,
@@ -202,10 +204,12 @@ def join_links(
         compared=compared,
         evidence_min=rules.thresholds.link_weight,
     )
+    unsure = np.flatnonzero(~sure)
+    refused = np.concatenate([np.flatnonzero(sure)[clusters.refused], unsure])
+    every = (*clusters.reasons, *[Refusal.RIVAL] * len(unsure))
     # Without the refused links whose records came together after all, when more spoke for it.
-    refused = clusters.refused
     apart = clusters.cluster_of[left[refused]] != clusters.cluster_of[right[refused]]
-    reasons = tuple(reason for reason, kept in zip(clusters.reasons, apart.tolist(), strict=True) if kept)
+    reasons = tuple(reason for reason, kept in zip(every, apart.tolist(), strict=True) if kept)
     return replace(clusters, refused=refused[apart], reasons=reasons)
 
 

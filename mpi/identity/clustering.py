@@ -38,11 +38,15 @@ class Compared(NamedTuple):
 
 
 class Refusal(StrEnum):
-    """Why an edge at or above the link weight joined nothing."""
+    """Why an edge at or above the link weight joined nothing: a person's statement, a guard, what else was
+    compared between the two clusters, a different person whom one of the records links with as well, the
+    size.
+    """
 
     ASSERTED_DIFFERENT = "asserted_different"
     GUARD = "guard"
     EVIDENCE = "evidence"
+    RIVAL = "rival"
     SIZE = "size"
 
 

@@ -16,9 +16,9 @@ from mpi.matching.decision import score_columns
 from mpi.matching.rules import RuleSet
 
 #: Without decisions: of the links, the share of wrong ones that the model may expect.
-WRONG_EXPECTED_MAX: Final = 0.001
-#: However sure of the others: one pair of two people to sixteen of one person, by its own weight.
-LINK_WEIGHT_MIN: Final = 4.0
+WRONG_EXPECTED_MAX: Final = 0.0012
+#: However sure of the others: one pair of two people to eight of one person, by its own weight.
+LINK_WEIGHT_MIN: Final = 3.0
 #: Of the interval: both tails together.
 _MISSED: Final = 0.05
 
@@ -92,8 +92,8 @@ def expected_link_weight(
     expects there.
 
     ``weight``, ``pairs`` and those of them expected to be one person's ``same``, each [patterns]. No pair is
-    linked that is wrong more often than one time in seventeen, and of all links the model expects no more
-    than one in a thousand to be wrong. What it expects of itself is not precision.
+    linked that is wrong more often than one time in nine, and of all links the model expects no more than
+    twelve in ten thousand to be wrong. What it expects of itself is not precision.
     """
     order = np.argsort(-weight, kind="stable")
     linked = np.cumsum(pairs[order])

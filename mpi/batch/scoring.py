@@ -77,9 +77,7 @@ def score_candidates(
     packed, counts = _added_up([part.packed for part in parts], [part.counts for part in parts])
     return Scoring(
         pairs=_joined(parts),
-        light=LightPairs(
-            **{name: np.concatenate([part.light[name] for part in parts]) for name in parts[0].light}
-        ),
+        light=LightPairs(**_end_to_end([part.light for part in parts])),
         pair_count=done,
         patterns=PatternCounts(levels=patterns(rules).levels(packed).T, counts=counts),
         bins_from=BINS_FROM,
@@ -132,12 +130,19 @@ def _joined(parts: list[_ChunkScores]) -> ScoredPairs:
         np.array([places[one] for one in part.guard_sets], dtype=np.int16)[part.kept["guard_set"]]
         for part in parts
     ]
-    joined = {name: np.concatenate([part.kept[name] for part in parts], axis=-1) for name in parts[0].kept}
+    joined = _end_to_end([part.kept for part in parts])
     return ScoredPairs(
         **{**joined, "guard_set": np.concatenate(guard_set)},
         probability=probability(joined["weight"]),
         guard_sets=sets,
     )
+
+
+def _end_to_end(parts: list[dict[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of all parts made one per name. They are taken out of the parts, one name after the other,
+    so that no two names are there twice at a time.
+    """
+    return {name: np.concatenate([part.pop(name) for part in parts], axis=-1) for name in list(parts[0])}
 
 
 def _distinct(packed: Counts) -> tuple[Counts, Counts]:

@@ -50,6 +50,7 @@ bench-online: setup ## How fast single registrations and look-ups are answered
 	$(BIN)/python -m benchmarks online
 
 bench-batch: setup $(PEERS)/.installed ## How fast and how right files are deduplicated, beside Splink and recordlinkage
+	$(BIN)/python -m benchmarks kernel
 	$(BIN)/python -m benchmarks batch
 
 clean: ## Remove the environment and what the tools left

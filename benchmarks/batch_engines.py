@@ -19,6 +19,8 @@ PEER_COMMANDS = {
     "splink-all": ("splink", "--em-pairs-max", "0"),
     "splink-wide": ("splink", "--em-pairs-max", "1e6", "--blocks", "wide"),
     "recordlinkage": ("recordlinkage",),
+    "splink-single": ("splink", "--blocks", "single"),
+    "recordlinkage-single": ("recordlinkage", "--blocks", "single"),
 }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.batch_runs import MPI, run
@@ -26,6 +27,7 @@ _PREPARED: dict[str, tuple[str, Callable[[Any], str]]] = {
     "birth_date": ("birth_date", lambda d: f"{d[0]:04}-{d[1]:02}-{d[2]:02}" if all(d) else ""),
     "sex": ("sex", str),
     "ssn": ("ssn", lambda values: values[0] if len(values[0]) == 9 else ""),
+    "national_id": ("national_id", lambda values: values[0].value),
     "phone": ("phone", lambda values: values[0]),
     "email": ("email", lambda values: values[0]),
     "street": ("address", lambda values: values[0].street),
@@ -57,6 +59,7 @@ def prepared(path: Path, folder: Path) -> Path:
         name: _texts(*records.columns.columns[field].codes(), text)
         for name, (field, text) in _PREPARED.items()
     }
+    columns["ssn"] = pc.coalesce(columns["ssn"], columns.pop("national_id"))
     ids = pa.array(np.arange(records.record_count))
     keys = pd.DataFrame(
         {

@@ -1,6 +1,6 @@
 """recordlinkage on a prepared file: block, compare, ECM, clusters. Runs in the peers' environment.
 
-    python recordlinkage_run.py PREPARED.parquet RESULT.json CLUSTERS.parquet
+    python recordlinkage_run.py PREPARED.parquet RESULT.json CLUSTERS.parquet [--blocks narrow|single]
 
 Exact blocks, Jaro-Winkler of at least 0.85 or equality as binary features, and the ECM classifier as its
 documentation shows it; what it calls links are joined into connected components. It takes a missing value for
@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import recordlinkage
+from columns import filled, single_columns
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from stages import Stages
@@ -35,13 +38,16 @@ def main() -> None:
     parser.add_argument("prepared", type=Path)
     parser.add_argument("result", type=Path)
     parser.add_argument("clusters", type=Path)
+    parser.add_argument("--blocks", choices=("narrow", "single"), default="narrow")
     options = parser.parse_args()
     stages = Stages()
-    frame = pd.read_parquet(options.prepared).set_index("unique_id")
+    table = pq.read_table(options.prepared)
+    frame = table.to_pandas().set_index("unique_id")
     stages.end("read")
-    pairs = candidate_pairs(frame)
+    blocks = BLOCKS if options.blocks == "narrow" else [[name] for name in single_columns(table)]
+    pairs = candidate_pairs(frame, blocks)
     stages.end("block")
-    features = compared(pairs, frame)
+    features = compared(pairs, frame, filled(table, FILLED_MIN))
     stages.end("compare")
     classifier = recordlinkage.ECMClassifier(init="jaro", binarize=None)
     links = classifier.fit_predict(features.loc[:, features.nunique() > 1])
@@ -52,11 +58,13 @@ def main() -> None:
     options.result.write_text(json.dumps(result))
 
 
-def candidate_pairs(frame: pd.DataFrame) -> pd.MultiIndex:
+def candidate_pairs(frame: pd.DataFrame, blocks: Iterable[list[str]]) -> pd.MultiIndex:
     """Pairs that agree on all columns of one block; records that lack one are in none of its blocks."""
     union: pd.MultiIndex | None = None
-    for block in BLOCKS:
+    for block in blocks:
         present = frame.dropna(subset=block)
+        if len(present) < 2:
+            continue
         indexer = recordlinkage.Index()
         indexer.block(block)
         found = indexer.index(present)
@@ -65,12 +73,11 @@ def candidate_pairs(frame: pd.DataFrame) -> pd.MultiIndex:
     return union
 
 
-def compared(pairs: pd.MultiIndex, frame: pd.DataFrame) -> pd.DataFrame:
+def compared(pairs: pd.MultiIndex, frame: pd.DataFrame, there: set[str]) -> pd.DataFrame:
     compare = recordlinkage.Compare()
-    filled = frame.notna().mean() >= FILLED_MIN
-    for field in filter(filled.get, SIMILAR):
+    for field in filter(there.__contains__, SIMILAR):
         compare.string(field, field, method="jarowinkler", threshold=0.85, label=field)
-    for field in filter(filled.get, EXACT):
+    for field in filter(there.__contains__, EXACT):
         compare.exact(field, field, label=field)
     return compare.compute(pairs, frame)
 

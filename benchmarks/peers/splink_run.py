@@ -1,12 +1,13 @@
 """Splink on a prepared file: train, predict, cluster. Runs in the peers' environment, without this project.
 
-    python splink_run.py PREPARED.parquet RESULT.json CLUSTERS.parquet [--blocks narrow|wide]
+    python splink_run.py PREPARED.parquet RESULT.json CLUSTERS.parquet [--blocks narrow|wide|single]
 
 The model is put together from Splink's comparison library and trained as its tutorial does it: the prior from
 deterministic rules, u from random pairs, m by expectation maximisation under two blocking rules. The last
 takes most of the time, which depends on how many pairs it may see (``--em-pairs-max``, an option of Splink 5;
 0 for all of them, as the tutorial has it); what it finds hardly depends on it. With wide blocks only
-``predict`` is of interest; the clusters are written all the same.
+``predict`` is of interest; the clusters are written all the same. Single columns are the blocks of the
+documentation's examples of a few thousand records.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import json
 import logging
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import splink.comparison_level_library as cll
 import splink.comparison_library as cl
+from columns import filled, single_columns
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from stages import Stages
 
@@ -42,16 +45,16 @@ def main() -> None:
     parser.add_argument("prepared", type=Path)
     parser.add_argument("result", type=Path)
     parser.add_argument("clusters", type=Path)
-    parser.add_argument("--blocks", choices=("narrow", "wide"), default="narrow")
+    parser.add_argument("--blocks", choices=("narrow", "wide", "single"), default="narrow")
     parser.add_argument("--em-pairs-max", type=float, default=PAIRS_MAX)
     options = parser.parse_args()
     logging.getLogger("splink").setLevel(logging.ERROR)
     stages = Stages()
     table = pq.read_table(options.prepared)
     api = DuckDBAPI()
-    linker = Linker(api.register(table, dataset_display_name="records"), settings(options.blocks))
+    linker = Linker(api.register(table, dataset_display_name="records"), settings(options.blocks, table))
     stages.end("read")
-    train(linker, options.em_pairs_max or None, stages)
+    train(linker, table, options.em_pairs_max or None, stages)
     blocked = linker.inference.compute_blocked_pairs_for_predict()
     candidates = count(api, blocked.physical_name)
     stages.end("block")
@@ -68,7 +71,7 @@ def main() -> None:
     options.result.write_text(json.dumps(result))
 
 
-def settings(blocks: str) -> SettingsCreator:
+def settings(blocks: str, table: pa.Table) -> SettingsCreator:
     """A comparison each for names, birth date, sex, numbers and e-mail, and one for the whole address."""
     address = cl.CustomComparison(
         output_column_name="address",
@@ -80,30 +83,34 @@ def settings(blocks: str) -> SettingsCreator:
             cll.ElseLevel(),
         ],
     )
+    comparisons = {
+        "given": cl.NameComparison("given"),
+        "family": cl.NameComparison("family"),
+        "birth_date": cl.DateOfBirthComparison("birth_date", input_is_string=True),
+        "sex": cl.ExactMatch("sex"),
+        "ssn": cl.LevenshteinAtThresholds("ssn", [1, 2]),
+        "phone": cl.LevenshteinAtThresholds("phone", [1, 2]),
+        "email": cl.EmailComparison("email"),
+        "street": address,
+    }
+    there = filled(table)
+    rules = {"narrow": NARROW, "wide": WIDE, "single": [block_on(name) for name in single_columns(table)]}
     return SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="unique_id",
-        comparisons=[
-            cl.NameComparison("given"),
-            cl.NameComparison("family"),
-            cl.DateOfBirthComparison("birth_date", input_is_string=True),
-            cl.ExactMatch("sex"),
-            cl.LevenshteinAtThresholds("ssn", [1, 2]),
-            cl.LevenshteinAtThresholds("phone", [1, 2]),
-            cl.EmailComparison("email"),
-            address,
-        ],
-        blocking_rules_to_generate_predictions=list(NARROW if blocks == "narrow" else WIDE),
+        comparisons=[one for name, one in comparisons.items() if name in there],
+        blocking_rules_to_generate_predictions=list(rules[blocks]),
         retain_matching_columns=False,
         retain_intermediate_calculation_columns=False,
     )
 
 
-def train(linker: Linker, em_pairs_max: float | None, stages: Stages) -> None:
+def train(linker: Linker, table: pa.Table, em_pairs_max: float | None, stages: Stages) -> None:
+    there = filled(table)
     deterministic = [
-        block_on("ssn"),
-        block_on("given", "family", "birth_date"),
-        block_on("family", "birth_date", "phone"),
+        block_on(*names)
+        for names in (("ssn",), ("given", "family", "birth_date"), ("family", "birth_date", "phone"))
+        if there.issuperset(names)
     ]
     linker.training.estimate_probability_two_random_records_match(deterministic, recall=0.7)
     stages.end("prior")

@@ -2,7 +2,8 @@
 
     from mpi.batch.spark import deduplicate_on_spark, spark_session
 
-    found = deduplicate_on_spark(spark_session(), "s3a://…/extract.parquet", load_rules(), work="s3a://…/work")
+    session = spark_session()
+    found = deduplicate_on_spark(session, "s3a://…/extract", load_rules(), work_folder="s3a://…/work")
     found.clusters().write.parquet("s3a://…/clusters.parquet")
 
 The functions that encode, find blocks, score and guard are those of ``mpi.batch``; Spark only brings together

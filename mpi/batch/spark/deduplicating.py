@@ -115,8 +115,8 @@ def deduplicate_on_spark(
 
     Args:
         source: path or URI of CSV, NDJSON or Parquet (a folder of Parquet files too), or a frame.
-        work_folder: path or URI that driver and workers see, for what one stage leaves for the next: about
-            three times the extract, and 24 bytes a candidate pair.
+        work_folder: path or URI that driver and workers see, for what one stage leaves for the next: up to
+            1 kB a record. It holds patients; whoever names it removes it.
         train: first fit the rule set's probabilities to these records.
         column_map: column → field.
         size_max: records of one cluster.

@@ -28,8 +28,7 @@ def distinct_integers(integers: Integers) -> DistinctIntegers:
     """The distinct ones, and the place of each among them."""
     order = np.argsort(integers)
     ordered = integers[order]
-    first = np.ones(len(integers), dtype=bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    first = _first(ordered)
     place_of = np.empty(len(integers), dtype=np.intp)
     place_of[order] = np.cumsum(first) - 1
     return DistinctIntegers(ordered[first], place_of)
@@ -38,10 +37,15 @@ def distinct_integers(integers: Integers) -> DistinctIntegers:
 def counted_integers(integers: Integers) -> tuple[Integers, Integers]:
     """The distinct ones, ascending, and how often each is there."""
     ordered = np.sort(integers)
-    first = np.ones(len(integers), dtype=bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    starts = np.flatnonzero(first)
+    starts = np.flatnonzero(_first(ordered))
     return ordered[starts], np.diff(starts, append=len(ordered))
+
+
+def _first(ordered: Integers) -> npt.NDArray[np.bool_]:
+    """Which of ascending integers differ from the one before."""
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
 
 
 class IntegerMemory:
@@ -75,11 +79,10 @@ class IntegerMemory:
         return made
 
     def keep(self, integers: Integers, values: npt.NDArray[Any]) -> None:
-        """Keep the values of distinct integers; of those with one place the last."""
+        """Keep the values of distinct integers; of those with one place one."""
+        # Distinct places first, so that an integer and its value come from the same one.
         places = self._places(integers)
-        order = np.arange(len(integers))
-        last = np.empty(len(self._keys), dtype=np.intp)
-        last[places] = order
-        stays = last[places] == order
-        self._keys[places[stays]] = integers[stays]
-        self._values[places[stays]] = values[stays]
+        order = np.argsort(places)
+        kept = order[_first(places[order])]
+        self._keys[places[kept]] = integers[kept]
+        self._values[places[kept]] = values[kept]

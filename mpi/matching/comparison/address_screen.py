@@ -88,10 +88,10 @@ class _Told(NamedTuple):
 
 
 def _told(traits: _Traits, a: Codes, b: Codes) -> _Told:
-    left, right = traits.places.take(a, axis=0), traits.places.take(b, axis=0)
+    left, right = (np.ascontiguousarray(traits.places.take(side, axis=0).T) for side in (a, b))
     both = (left > 0) & (right > 0)
-    street, city, state, zip_code = (both & (left == right)).T
-    both_street, both_city, both_state, both_zip = both.T
+    street, city, state, zip_code = both & (left == right)
+    both_street, both_city, both_state, both_zip = both
     one_state = state | ~both_state
     placed = zip_code | (city & one_state)
     level = np.where(both_street | both_city | both_zip, np.int8(_DIFFERENT), np.int8(MISSING_LEVEL))
@@ -99,7 +99,7 @@ def _told(traits: _Traits, a: Codes, b: Codes) -> _Told:
     np.copyto(level, _ADDRESS["zip"], where=zip_code)
     np.copyto(level, _ADDRESS["street"], where=street)
     np.copyto(level, _ADDRESS["exact"], where=street & placed)
-    several = (left[:, 0] | right[:, 0]) < 0
+    several = (left[0] | right[0]) < 0
     return _Told(level, both_street & ~street & placed, both_city & one_state & ~placed, several)
 
 

@@ -85,6 +85,8 @@ class CodedRecords:
             a, b = (self._gathered(side[here]) for side in (left, right))
             for row, field in enumerate(self._fields):
                 levels[row, here] = reached = field.levels(a[row], b[row])
+                if field.is_tabled:
+                    continue
                 asked = np.flatnonzero(reached == UNKNOWN)
                 still[row].append(_Open(asked + start, a[row].take(asked), b[row].take(asked)))
             for row, shares in self._shares.items():
@@ -96,7 +98,8 @@ class CodedRecords:
         called = {count: np.concatenate(pairs) for count, pairs in initials.items()}
         found = Found(levels, frequencies, np.concatenate(crossing), called)
         for row, asked_for in enumerate(still):
-            self._settle(found, row, asked_for)
+            if asked_for:
+                self._settle(found, row, asked_for)
         return found
 
     def _gathered(self, positions: Positions) -> Codes:

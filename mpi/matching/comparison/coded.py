@@ -29,8 +29,8 @@ _TABLE_MAX: Final = 64
 _COMMON_MAX: Final = 4096
 _COMMON_FIELDS: Final = ("family", "given", "middle")
 
-#: So many pairs that were compared are remembered, as a power of two.
-_MEMORY_BITS: Final = 18
+#: At most so many pairs that were compared are remembered, as a power of two.
+_MEMORY_BITS: Final = 20
 
 
 class CodedField:
@@ -63,7 +63,8 @@ class CodedField:
         self._all_plain = screen.plain is None
         if screen.plain is not None:
             self._own[:-1][~screen.plain(distinct)] = UNKNOWN
-        self._remembered = IntegerMemory(_MEMORY_BITS, np.int8, UNKNOWN)
+        bits = min(_MEMORY_BITS, 4 + len(distinct).bit_length())
+        self._remembered = IntegerMemory(bits, np.int8, UNKNOWN)
         if field in _COMMON_FIELDS:
             self._common = _CommonPairs(codes, len(distinct))
 
@@ -77,9 +78,16 @@ class CodedField:
                 table[i, j] = table[j, i] = self._comparator(one, other)
         return table
 
+    @property
+    def is_tabled(self) -> bool:
+        """Whether ``levels`` knows all of them."""
+        return self._table is not None
+
     def levels(self, a: Codes, b: Codes) -> Levels:
         """The level of each pair that can be told without its comparator, else ``UNKNOWN``."""
         if self._table is not None:
+            if len(self._table) == 1:
+                return np.full(len(a), MISSING_LEVEL, dtype=np.int8)
             # −1 wraps around into the last row, or into the last column of the row before: all missing.
             return self._table.take(a * np.int32(len(self._table)) + b, mode="wrap")
         missing = ((a | b) >> 31).astype(np.int8)

@@ -26,10 +26,11 @@ from mpi.batch.candidates import Positions, candidate_pairs
 from mpi.batch.encoding import encode_table
 from mpi.batch.synthetic import write
 from mpi.batch.tables import read_table
-from mpi.matching.comparison import Columns
+from mpi.matching.comparison import Columns, compare
 from mpi.matching.comparison.agreement import coded_records
-from mpi.matching.decision import score_columns
+from mpi.matching.decision import decide
 from mpi.matching.rules import RuleSet, load_rules
+from mpi.matching.scoring import score
 
 Chunks = list[tuple[Positions, Positions]]
 
@@ -100,7 +101,7 @@ def measured(path: Path, repeat: int) -> dict[str, float]:
 
 def _pass(columns: Columns, chunks: Chunks, rules: RuleSet) -> None:
     for left, right in chunks:
-        score_columns(columns, left, right, rules)
+        decide(score(compare(columns, left, right, rules), rules), rules)
 
 
 def _fixed_loop() -> float:

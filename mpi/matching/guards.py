@@ -97,7 +97,7 @@ def fired_sets(met: Conditions, rules: RuleSet) -> FiredSets:
     """The guards that fire on many pairs, by the conditions that they meet."""
     if len(met) <= _FEW:
         each = [fired(one, rules) for one in met.tolist()]
-        few = sorted({(), *each})
+        few: list[tuple[GuardHit, ...]] = sorted({(), *each}) if any(each) else [()]
         return FiredSets(np.array([few.index(one) for one in each], dtype=np.int16), tuple(few))
     compiled = _compiled(rules)
     set_of = compiled.set_of.values(met)

@@ -61,14 +61,21 @@ def compare(columns: Columns, left: PositionList, right: PositionList, rules: Ru
         coded = coded_records(columns, rules)
         found = coded.compare(first, second)
         _refine_names(found.levels, coded.names_at, found.crossing, (first, second), rules)
-    _note_initials(found, rules)
-    for row, shares in found.frequencies.items():
-        column = columns.columns[rules.comparisons[row].field]
-        table = rules.frequencies[rules.comparisons[row].frequency or ""]
-        asked = np.flatnonzero(np.isnan(shares))
-        sides = (column.values_at(side[asked]) for side in (first, second))
-        shares[asked] = [_agreed_share(a, b, table) for a, b in zip(*sides, strict=True)]
+        _note_initials(found, rules)
+        _share_several(found, columns, (first, second), rules)
     return Agreement(levels=found.levels, frequencies=found.frequencies)
+
+
+def _share_several(
+    found: Found, columns: Columns, sides: tuple[Positions, Positions], rules: RuleSet
+) -> None:
+    """The shares of people where values of several elements agree."""
+    for row, shares in found.frequencies.items():
+        asked = np.flatnonzero(np.isnan(shares))
+        comparison = rules.comparisons[row]
+        column, table = columns.columns[comparison.field], rules.frequencies[comparison.frequency or ""]
+        values = (column.values_at(side[asked]) for side in sides)
+        shares[asked] = [_agreed_share(a, b, table) for a, b in zip(*values, strict=True)]
 
 
 def coded_records(columns: Columns, rules: RuleSet) -> CodedRecords:
@@ -96,7 +103,11 @@ def _directly(columns: Columns, left: Positions, right: Positions, rules: RuleSe
             for i, j in pairs
         ]
         if comparison.frequency is not None:
-            frequencies[row] = np.where(levels[row] == 0, np.nan, 0.0)
+            table = rules.frequencies[comparison.frequency]
+            shares = frequencies[row] = np.zeros(len(pairs))
+            for pair in np.flatnonzero(levels[row] == 0).tolist():
+                i, j = pairs[pair]
+                shares[pair] = _agreed_share(values[i], values[j], table)
     return Found(levels, frequencies, np.arange(len(pairs)), {})
 
 
@@ -109,9 +120,9 @@ def _refine_names(
 ) -> None:
     """What only the whole name tells: names that changed places, a middle name in use, a maiden name."""
     rows = {comparison.field: row for row, comparison in enumerate(rules.comparisons)}
-    missing = np.full(levels.shape[1], MISSING_LEVEL, np.int8)
     given, family, middle = (
-        levels[rows[field]] if field in rows else missing.copy() for field in ("given", "family", "middle")
+        levels[rows[field]] if field in rows else np.full(levels.shape[1], MISSING_LEVEL, np.int8)
+        for field in ("given", "family", "middle")
     )
     unlike = (given[crossing] == _GIVEN["different"]) | (family[crossing] == _FAMILY["different"])
     pairs = crossing[unlike]

@@ -43,8 +43,8 @@ $(PEERS)/.installed: benchmarks/peers/requirements.txt
 bench: setup $(PEERS)/.installed ## All benchmarks
 	$(BIN)/python -m benchmarks
 
-bench-accuracy: setup ## How well duplicates are found, against known truth
-	$(BIN)/python -m benchmarks accuracy
+bench-accuracy: setup $(PEERS)/.installed ## How well duplicates are found, beside Splink and recordlinkage
+	$(BIN)/python -m benchmarks accuracy --peers
 
 bench-online: setup ## How fast single registrations and look-ups are answered
 	$(BIN)/python -m benchmarks online

@@ -151,9 +151,15 @@ def test_labels_decide_where_the_truth_is_not_known(rules: RuleSet) -> None:
 )
 def test_what_is_missed_is_named(changed: dict[str, float], expected: list[str]) -> None:
     reached: dict[str, Any] = {
-        "f1": 0.99, "precision": 0.999, "bcubed_f1": 0.99,
-        "blocking_recall": 0.995, "candidates_per_record": 9.0, "tasks_per_1000": 10.0, "tasks_duplicate_share": 0.5, "calibration_error": 0.01,
-    }  # fmt: skip
+        "f1": 0.99,
+        "precision": 0.999,
+        "bcubed_f1": 0.99,
+        "blocking_recall": 0.995,
+        "candidates_per_record": 9.0,
+        "tasks_per_1000": 10.0,
+        "tasks_duplicate_share": 0.5,
+        "calibration_error": 0.01,
+    }
     found = {
         "engines": {"train": {**reached, **changed}},
         "reach": {"f1": 0.985, "peer_f1": 0.95, "precision": 0.998, "bcubed_f1": None},

@@ -79,7 +79,7 @@ def test_record_sets_are_measured_trained_and_as_shipped(feeds: Path, tmp_path: 
         # The feeds are 6,000 records with duplicates in them: most are found, hardly any wrongly.
         assert one["records"] == 6_000 and one["true_pairs"] > 1_000
         assert one["precision"] > 0.99 and one["recall"] > 0.7
-        assert one["recall"] <= one["blocking_recall"] <= 1
+        assert 0.9 < one["blocking_recall"] <= 1
     assert found["train"]["f1"] > found["default"]["f1"]
 
 

@@ -7,7 +7,7 @@ PEERS := .venv-peers
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check bench bench-accuracy bench-online bench-batch clean
+.PHONY: help setup setup-browser demo test test-long check bench bench-accuracy bench-online bench-batch clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 setup: $(STAMP) ## Build the environment in .venv (Python 3.11 or newer)
+
+setup-browser: ## Install Debian's Chromium, which the tests of the review desk need (as root)
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 
 demo: setup ## Take in synthetic feeds, show what was found, serve the API
 	$(BIN)/mpi demo

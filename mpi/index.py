@@ -53,6 +53,7 @@ from mpi.services.answers import (
     UnmergeAnswer,
 )
 from mpi.services.context import Context
+from mpi.services.desk import Case, Desk, Queue, Side
 from mpi.services.explaining import Reference
 from mpi.services.loading import LineOutcome, LoadSummary, Progress
 from mpi.services.quality import Standing
@@ -68,6 +69,8 @@ __all__ = [
     "AssertionAnswer",
     "Candidate",
     "Candidates",
+    "Case",
+    "Desk",
     "EventAnswer",
     "IdentityAnswer",
     "Index",
@@ -77,6 +80,7 @@ __all__ = [
     "MatchedWith",
     "MergeAnswer",
     "Page",
+    "Queue",
     "Receipt",
     "RecordRef",
     "Rejection",
@@ -84,6 +88,7 @@ __all__ = [
     "RelinkStep",
     "Replay",
     "RollbackAnswer",
+    "Side",
     "Standing",
     "StoredRecord",
     "TaskAnswer",
@@ -139,6 +144,11 @@ class Index:
     def rules(self) -> RuleSet:
         """The rule set in force."""
         return self._context.rules
+
+    @property
+    def desk(self) -> Desk:
+        """What only the review desk asks."""
+        return Desk(self._context)
 
     # Records
 

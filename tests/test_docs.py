@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mpi.identity.change import EventType
+from mpi.review.pages import PAGES, DeskPage
 from mpi.settings import Settings, environment_variable
 from mpi.storage.queries import queries
 
@@ -46,3 +47,8 @@ def test_links_between_documents_lead_somewhere() -> None:
 def test_constraints_are_names_and_versions_only() -> None:
     for line in text("constraints.txt").splitlines():
         assert re.fullmatch(r"[\w.-]+==[\w.]+", line), line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_page_of_the_desk_is_described(page: DeskPage) -> None:
+    assert f"| `{page.method} /review{page.path}` |" in text("docs/review.md")

@@ -66,6 +66,28 @@ ACCESS: Final[dict[str, frozenset[str]]] = {
     "read_docs": ANY_ROLE,
     "read_live": PUBLIC,
     "read_ready": PUBLIC,
+    # The review desk, by session instead of key.
+    "show_queue": REVIEWERS,
+    "show_task": REVIEWERS,
+    "claim_from_desk": REVIEWERS,
+    "skip_from_desk": REVIEWERS,
+    "preview_answer": REVIEWERS,
+    "settle_from_desk": REVIEWERS,
+    "undo_from_desk": REVIEWERS,
+    "ask_escalation": REVIEWERS,
+    "escalate_from_desk": REVIEWERS,
+    "note_from_desk": REVIEWERS,
+    "show_search": READERS,
+    "search_from_desk": READERS,
+    "show_identity": READERS,
+    "preview_unmerge": STEWARDS,
+    "unmerge_from_desk": STEWARDS,
+    "show_overview": REVIEWERS,
+    "desk_front": PUBLIC,
+    "desk_login": PUBLIC,
+    "desk_log_in": PUBLIC,
+    "desk_log_out": PUBLIC,
+    "desk_static": PUBLIC,
 }
 
 #: Who may go against what a person stated (``override``).
@@ -105,14 +127,19 @@ class Access:
         try:
             known = await self._authenticate(credentials(request))
         except Unauthenticated:
-            metrics.denied(401)
-            if self._may_audit_failure():
-                await self._deny(Actor(name="unknown", role="none", request_id=request_id), action)
+            await self.note_failure(request, action)
             raise
         actor = Actor(name=known.name, role=known.role, request_id=request_id)
         if actor.role not in roles:
             await self.refuse(actor, action)
         return actor
+
+    async def note_failure(self, request: Request, action: str) -> None:
+        """Count a failed log-in, and have it audited unless there is a flood of them."""
+        metrics.denied(401)
+        if self._may_audit_failure():
+            request_id = request.scope.get("request_id")
+            await self._deny(Actor(name="unknown", role="none", request_id=request_id), action)
 
     async def refuse(self, actor: Actor, action: str) -> None:
         """Refuse an actor whose role does not allow this. Raises Forbidden, having had it audited."""
@@ -154,9 +181,14 @@ def credentials(request: Request) -> str:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated("send Authorization: Bearer mpi_… or X-API-Key")
-    if not _KEY.fullmatch(key.strip()):
+    if not is_key(key.strip()):
         raise Unauthenticated("this is not an API key of this index")
     return key.strip()
+
+
+def is_key(text: str) -> bool:
+    """Whether it has the form of an API key."""
+    return _KEY.fullmatch(text) is not None
 
 
 def local_actor(request: Request) -> Actor:

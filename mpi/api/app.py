@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from mpi.api import (
     bulk,
     description,
+    desk,
     feed,
     health,
     identities,
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if auth_off:
         docs = GuardedRoute("/api/docs", description.read_docs, methods=["GET"], include_in_schema=False)
         app.router.routes.append(docs)
+    app.router.routes.extend(desk.routes())
     problems.translate(app)
     app.add_middleware(Guard, auth_off=auth_off)
     _refuse_open_routes(app)
@@ -103,9 +105,8 @@ async def _watch_pool(index: Index) -> None:
 def _refuse_open_routes(app: FastAPI) -> None:
     """Closed by default: every route under our prefixes is guarded and has its row of roles."""
     for route in app.routes:
-        guarded = isinstance(route, GuardedRoute) and route.name in ACCESS
-        ours = getattr(route, "path", "").startswith((PREFIX, "/health", "/metrics")) or isinstance(
-            route, APIRoute
-        )
+        guarded = isinstance(route, GuardedRoute | desk.DeskRoute) and route.name in ACCESS
+        path = getattr(route, "path", "")
+        ours = path.startswith((PREFIX, "/review", "/health", "/metrics")) or isinstance(route, APIRoute)
         if ours and not guarded:
             raise RuntimeError(f"route {getattr(route, 'name', route)!r} has no row in access.ACCESS")

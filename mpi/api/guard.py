@@ -110,7 +110,9 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *headers]
+                own = {name for name, _ in message.get("headers", ())}
+                ours = [(name, value) for name, value in headers if name not in own]
+                message["headers"] = [*message.get("headers", ()), *ours]
             await send(message)
 
         metrics.request_began()

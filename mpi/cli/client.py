@@ -36,6 +36,28 @@ def add(
         note("keep it now: it cannot be shown again. Calls send it as `Authorization: Bearer KEY`")
 
 
+@app.command()
+def link(
+    name: Annotated[str, typer.Argument(help="As it was added.")],
+    url: Annotated[
+        str, typer.Option(help="Where the desk is served, as a browser writes it.")
+    ] = "http://127.0.0.1:8000",
+    as_json: JsonOption = False,
+) -> None:
+    """Print a link that opens the review desk for a client, once and within half an hour.
+
+    \b
+      mpi client link jane.doe --url https://mpi.example.org
+    """
+    with open_index() as index:
+        token = index.desk.login_link(name, actor=operator())
+    opened = f"{url.rstrip('/')}/review/login?token={token}"
+    if as_json:
+        print_json({"name": name, "url": opened})
+    else:
+        say(opened)
+
+
 @app.command("list")
 def list_clients(as_json: JsonOption = False) -> None:
     """List every client, revoked ones too, without keys.

@@ -38,11 +38,11 @@ def demo(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in four synthetic feeds, show what was found against the known truth, and serve the API on it.
+    """Take in four synthetic feeds, show what was found against the truth, and serve API and review desk.
 
     It has an embedded database of its own, in MPI_HOME/demo, which each start empties. With DATABASE_URL it
-    uses that server, if its index is empty or with --keep. The API asks for no key and answers this machine
-    only. Ctrl-C ends everything and leaves no PostgreSQL behind.
+    uses that server, if its index is empty or with --keep. API and desk ask for no key and answer this
+    machine only. Ctrl-C ends everything and leaves no PostgreSQL behind.
 
     \b
       mpi demo
@@ -61,10 +61,12 @@ def demo(
         installation.make_ready(database)
         with index_on(database, for_bulk_work(settings)) as index:
             findings = _run(index, keep=keep)
+            login = None if no_serve else index.desk.login_link(None, actor=operator())
         tell(findings, address_of(listening) if listening else None, as_json)
         if listening:
             supervisor = Supervisor(listening, workers=WORKERS, restart_database=database.restart_if_dead)
-            supervisor.run(on_ready=lambda: tell_what_to_try(findings, address_of(listening), as_json))
+            url = address_of(listening)
+            supervisor.run(on_ready=lambda: tell_what_to_try(findings, url, f"{login}", as_json))
 
 
 def _settings_of_demo(settings: Settings) -> Settings:

@@ -44,12 +44,15 @@ def tell(findings: Findings, url: str | None, as_json: bool) -> None:
         say(f"{result.invariant}: {result.violations:,} violations: {result.title}")
 
 
-def tell_what_to_try(findings: Findings, url: str, as_json: bool) -> None:
-    """Where it is served, with calls that answer something."""
+def tell_what_to_try(findings: Findings, url: str, login_token: str, as_json: bool) -> None:
+    """Where it is served, with the link that opens the desk and calls that answer something."""
     api = f"{url}/api/v1"
     note(f"serving {url}, to this machine only and without keys; Ctrl-C ends everything")
+    desk = f"the review desk: {url}/review/login?token={login_token}"
     if as_json:
+        note(desk)
         return
+    say(desk)
     say(f"the API: {api}, described at {url}/api/docs; try:")
     if findings.example_id:
         say(f"  curl -s {api}/identities/{findings.example_id}")

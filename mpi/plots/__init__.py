@@ -5,7 +5,7 @@ the CSS variables ``--ink``, ``--muted``, ``--grid``, ``--accent``, ``--good``, 
 colours for a page that sets none.
 """
 
-from mpi.plots.evidence import evidence_bar, share_bar
+from mpi.plots.evidence import evidence_bar, share_bar, total_bar
 from mpi.plots.histogram import Mark, histogram
 from mpi.plots.lines import Line, line_chart
 from mpi.plots.reliability import ReliabilityPoint, reliability_diagram
@@ -19,4 +19,5 @@ __all__ = [
     "line_chart",
     "reliability_diagram",
     "share_bar",
+    "total_bar",
 ]

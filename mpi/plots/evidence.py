@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpi.plots.svg import ACCENT, BAD, GOOD, GRID, element
+from mpi.plots.svg import ACCENT, BAD, GOOD, GRID, INK, MUTED, WARN, element
 
 
 def evidence_bar(weight: float, weight_max: float) -> str:
@@ -25,3 +25,29 @@ def _small(content: str) -> str:
     return element(
         "svg", content, class_="bar", viewBox="0 0 100 10", preserveAspectRatio="none", aria_hidden="true"
     )
+
+
+def total_bar(weight: float, review_weight: float, link_weight: float) -> str:
+    """The total weight (log2) on a scale with both thresholds drawn, and what lies between them shaded.
+
+    The scale reaches as far as the weight and the thresholds do, on both sides alike.
+    """
+    reach = 1.15 * max(abs(weight), abs(review_weight), abs(link_weight), 1.0)
+
+    def x(value: float) -> float:
+        return 150 + 150 * value / reach
+
+    colour = GOOD if weight >= link_weight else WARN if weight >= review_weight else BAD
+    left, right = sorted((x(0), x(weight)))
+    between = x(link_weight) - x(review_weight)
+    parts = [
+        element("rect", x=x(review_weight), width=between, y=0, height=22, fill=GRID),
+        element("rect", x=left, width=max(right - left, 1.0), y=6, height=10, fill=colour),
+        element("path", d="M150 2V20", stroke=MUTED),
+        *(
+            element("path", d=f"M{x(at):.1f} 0V22", stroke=INK, stroke_width=1.5)
+            for at in (review_weight, link_weight)
+        ),
+    ]
+    told = f"{weight:+.1f} bits; review from {review_weight:+.1f}, link from {link_weight:+.1f}"
+    return element("svg", "".join(parts), class_="total", viewBox="0 0 300 22", role="img", aria_label=told)

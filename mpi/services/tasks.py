@@ -42,7 +42,7 @@ def listed(
     after = _position(cursor)
     with context.transaction() as conn:
         rows = storage.task_rows(conn, state=state, kind=kind, after=after, limit=limit)
-        items = _answers(conn, rows)
+        items = answers(conn, rows)
         context.audit_read(conn, actor, "list tasks", _shown(rows))
     last = rows[-1] if len(rows) == limit else None
     return Page(items=tuple(items), next=f"{last.priority}.{last.task_id}" if last else None)
@@ -65,12 +65,13 @@ def task(context: Context, task_id: int, *, actor: Actor) -> TaskAnswer:
     """One task; a held update with the record before and after. Raises NotFound."""
     with context.transaction() as conn:
         row = storage.task_row(conn, task_id)
-        [answer] = _answers(conn, [row])
+        [answer] = answers(conn, [row])
         context.audit_read(conn, actor, "read task", _shown([row]))
     return answer
 
 
-def _answers(conn: Connection, rows: Sequence[TaskRow]) -> list[TaskAnswer]:
+def answers(conn: Connection, rows: Sequence[TaskRow]) -> list[TaskAnswer]:
+    """The rows as they are answered."""
     refs = stored.record_refs(conn, [record for row in rows for record in row.record_ids])
     return [_answer(conn, row, refs) for row in rows]
 
@@ -110,9 +111,9 @@ def claim(context: Context, task_id: int, *, actor: Actor) -> TaskAnswer:
     """Hold a task for a quarter of an hour. Raises ClaimedByAnother; Conflict when it is resolved."""
     with context.transaction() as conn:
         if not storage.claim_task(conn, task_id, actor.name, CLAIM_MINUTES):
-            _refuse(storage.task_row(conn, task_id))
+            refuse(storage.task_row(conn, task_id))
         row = storage.task_row(conn, task_id)
-        [answer] = _answers(conn, [row])
+        [answer] = answers(conn, [row])
         context.audit_read(conn, actor, "claim task", _shown([row]))
     return answer
 
@@ -124,14 +125,15 @@ def release(context: Context, task_id: int, *, actor: Actor) -> TaskAnswer:
             row = storage.task_row(conn, task_id)
             if row.state == "open":
                 raise Conflict(f"task {task_id} is not claimed")
-            _refuse(row)
+            refuse(row)
         row = storage.task_row(conn, task_id)
-        [answer] = _answers(conn, [row])
+        [answer] = answers(conn, [row])
         context.audit_read(conn, actor, "release task", _shown([row]))
     return answer
 
 
-def _refuse(row: TaskRow) -> None:
+def refuse(row: TaskRow) -> None:
+    """A task that somebody else holds, or has answered. Raises ClaimedByAnother, Conflict."""
     if row.state == "resolved":
         raise Conflict(f"task {row.task_id} is resolved already")
     raise ClaimedByAnother
@@ -161,7 +163,7 @@ def resolve(
         apply_change(conn, change, context.signed(actor, f"resolve {resolution}", reason=reason))
         if held is not None and answer is Resolution.SAME_PERSON:
             release_held(context, conn, task_id, held, actor)
-        return _answers(conn, [storage.task_row(conn, task_id)])[0]
+        return answers(conn, [storage.task_row(conn, task_id)])[0]
 
     return until_settled(context, attempt)
 
@@ -192,6 +194,6 @@ def undo_resolution(context: Context, task_id: int, reason: str, *, actor: Actor
             if storage.task_row(conn, task_id).state == "resolved":
                 raise Conflict("its question no longer stands: the record was retired since")
             undo_held(context, conn, task_id, held, actor)
-        return _answers(conn, [storage.task_row(conn, task_id)])[0]
+        return answers(conn, [storage.task_row(conn, task_id)])[0]
 
     return until_settled(context, attempt)

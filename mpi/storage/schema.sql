@@ -181,6 +181,8 @@ CREATE TABLE task (
     resolution_reason text,
     resolved_by text,
     resolved_at timestamptz,
+    escalated_at timestamptz,
+    escalated_by text,
     CHECK (identity_b IS NULL OR identity_a < identity_b),
     CHECK ((state = 'resolved') = (resolved_at IS NOT NULL))
 );
@@ -189,6 +191,19 @@ CREATE UNIQUE INDEX one_open_task_per_pair ON task (identity_a, identity_b) WHER
 CREATE INDEX task_queue ON task (priority DESC, task_id) WHERE state <> 'resolved';
 CREATE INDEX task_identity_b ON task (identity_b) WHERE identity_b IS NOT NULL;
 CREATE INDEX task_identity_a ON task (identity_a);
+CREATE INDEX task_age ON task (created_at, task_id) WHERE state <> 'resolved';
+CREATE INDEX task_resolver ON task (resolved_by, resolved_at DESC) WHERE resolved_at IS NOT NULL;
+CREATE INDEX task_resolved ON task (resolved_at) WHERE resolved_at IS NOT NULL;
+
+-- What reviewers tell each other about a question. Rows are only ever added.
+CREATE TABLE task_note (
+    note_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    task_id bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    actor text NOT NULL,
+    note text NOT NULL
+);
+CREATE INDEX task_note_task ON task_note (task_id, note_id);
 
 -- The ledger: every change of a link is one row here, written in the transaction that made it.
 CREATE TABLE event (
@@ -224,6 +239,24 @@ CREATE TABLE api_client (
     role text NOT NULL CHECK (role IN ('reader', 'registrar', 'reviewer', 'steward', 'admin')),
     created_at timestamptz NOT NULL DEFAULT now(),
     revoked_at timestamptz
+);
+
+-- A link that opens the desk once. Only the hash of its token is kept.
+CREATE TABLE desk_link (
+    token_hash bytea PRIMARY KEY,
+    -- NULL: whoever sits at this machine, where MPI_AUTH=off.
+    client_id integer,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+
+-- A browser at the desk. Only the hash of its cookie is kept.
+CREATE TABLE desk_session (
+    token_hash bytea PRIMARY KEY,
+    client_id integer,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz
 );
 
 -- Who looked at or changed whom. Rows are only ever added.

@@ -1,0 +1,39 @@
+"""Every page of the desk by name, method and path; who may ask for it stands in the API's table of access."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from mpi.review import deciding, overview, people, queue
+from mpi.review.asked import Page
+
+PREFIX: Final = "/review"
+
+
+class DeskPage(NamedTuple):
+    """A page: its name is also the audit's word for being refused it."""
+
+    name: str
+    method: str
+    path: str
+    answer: Page
+
+
+PAGES: Final = (
+    DeskPage("show_queue", "GET", "/", queue.show_queue),
+    DeskPage("show_task", "GET", "/tasks/{task_id}", queue.show_task),
+    DeskPage("claim_from_desk", "POST", "/tasks/{task_id}/claim", deciding.claim_task),
+    DeskPage("skip_from_desk", "POST", "/tasks/{task_id}/skip", deciding.skip_task),
+    DeskPage("preview_answer", "GET", "/tasks/{task_id}/preview", deciding.preview_answer),
+    DeskPage("settle_from_desk", "POST", "/tasks/{task_id}/settle", deciding.settle_task),
+    DeskPage("undo_from_desk", "POST", "/tasks/{task_id}/undo", deciding.undo_answer),
+    DeskPage("ask_escalation", "GET", "/tasks/{task_id}/escalate", deciding.ask_escalation),
+    DeskPage("escalate_from_desk", "POST", "/tasks/{task_id}/escalate", deciding.escalate_task),
+    DeskPage("note_from_desk", "POST", "/tasks/{task_id}/notes", deciding.add_note),
+    DeskPage("show_search", "GET", "/search", people.show_search),
+    DeskPage("search_from_desk", "POST", "/search", people.search_people),
+    DeskPage("show_identity", "GET", "/identities/{enterprise_id}", people.show_identity),
+    DeskPage("preview_unmerge", "GET", "/merges/{merge_id}/undo", people.preview_unmerge),
+    DeskPage("unmerge_from_desk", "POST", "/merges/{merge_id}/undo", people.unmerge),
+    DeskPage("show_overview", "GET", "/overview", overview.show_overview),
+)

@@ -1,0 +1,115 @@
+"""The words of the desk: what kinds, answers, fields and reasons are called in front of people."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+KINDS: Final = {
+    "potential_duplicate": "Duplicate",
+    "potential_overlap": "Overlap",
+    "potential_overlay": "Overlay",
+    "link_in_doubt": "Link in doubt",
+}
+KIND_MEANINGS: Final = {
+    "potential_duplicate": "One person, perhaps, with two records in one source system.",
+    "potential_overlap": "One person, perhaps, with records in two source systems.",
+    "potential_overlay": "An update that would turn a record into somebody else is held back.",
+    "link_in_doubt": "A record whose present demographics no longer support its link.",
+}
+VIEW_NAMES: Final = {
+    "all": "All open",
+    "potential_duplicate": "Duplicates",
+    "potential_overlap": "Overlaps",
+    "potential_overlay": "Overlays",
+    "link_in_doubt": "Links in doubt",
+    "harm": "High harm",
+    "mine": "Mine",
+    "escalated": "Escalated",
+}
+ORDER_NAMES: Final = {"harm": "Expected harm", "age": "Oldest first"}
+
+RESOLUTIONS: Final = {
+    "same_person": "Same person",
+    "different_people": "Different people",
+    "cannot_tell": "Cannot tell",
+    "overlay": "Overlay: two people in one record",
+}
+#: The key of each answer, as on its button.
+KEYS: Final = {"same_person": "M", "different_people": "N", "cannot_tell": "U", "overlay": "O"}
+
+
+class Reason(NamedTuple):
+    """A reason to choose from; its code stands first in what is stored."""
+
+    code: str
+    label: str
+
+
+#: Why two who look alike are different people.
+DIFFERENT_REASONS: Final = (
+    Reason("twins-or-siblings", "Twins or siblings"),
+    Reason("parent-and-child", "Parent and child (Jr/Sr)"),
+    Reason("same-household", "Others of one household"),
+    Reason("namesakes", "Namesakes, no relation"),
+    Reason("wrong-identifier", "An identifier was entered for the wrong person"),
+    Reason("other", "Other: see the note"),
+)
+#: What allows a merge that a guard holds back.
+OVERRIDE_REASONS: Final = (
+    Reason("documents-checked", "Identity documents checked"),
+    Reason("person-confirmed", "The person confirmed it"),
+    Reason("source-confirmed", "The source system's staff confirmed it"),
+    Reason("registration-error", "A typing error at registration"),
+    Reason("chart-reviewed", "The charts describe one person"),
+    Reason("other", "Other: see the note"),
+)
+
+FIELD_NAMES: Final = {
+    "family": "Family name",
+    "given": "Given name",
+    "middle": "Middle name",
+    "suffix": "Suffix",
+    "birth_date": "Birth date",
+    "sex": "Sex",
+    "ssn": "SSN",
+    "record_number": "Record number",
+    "national_id": "Other identifiers",
+    "phone": "Phone",
+    "email": "E-mail",
+    "address": "Address",
+    "mother_maiden": "Mother’s maiden name",
+    "birth_order": "Birth order",
+    "placeholder_name": "Placeholder name",
+    "deceased": "Deceased",
+    "prior": "Before any evidence",
+    "household": "Household allowance",
+}
+#: What the parts that are no fields mean.
+PART_MEANINGS: Final = {
+    "prior": "How rarely two compared records are one person",
+    "household": "People who live together or are related share home, phone, name: that much less is proved",
+}
+GUARD_NAMES: Final = {
+    "twins": "Twins?",
+    "twins_alike": "Twins?",
+    "twins_apart": "Twins?",
+    "birth_order": "Born at different places",
+    "numbers_adjacent": "Numbers next to each other",
+    "generation_suffix": "Jr / Sr",
+    "placeholder_name": "Unnamed newborn or unknown",
+    "given_missing": "Given name missing",
+    "given_conflict": "Given names conflict",
+    "sex_and_given": "Sex and given name conflict",
+    "core_conflict": "Name and birth date conflict",
+    "core_missing": "Name missing, birth date differs",
+    "shared_identifier": "Same number, unlike people",
+}
+
+
+def words(name: str) -> str:
+    """A code as words.
+
+    >>> words("birth_date_unsupported")
+    'birth date unsupported'
+    """
+    return name.replace("_", " ").replace("-", " ")

@@ -1,0 +1,103 @@
+"""What the review desk asks of the index beyond what other faces do: queue, cases, sessions and figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mpi.services.answers import Actor
+from mpi.services.context import Context
+from mpi.services.desk import cases, figures, previews, queue, sessions
+from mpi.services.desk.cases import Case, Side
+from mpi.services.desk.previews import ResolutionPreview, UnmergePreview
+from mpi.services.desk.queue import HARM_HIGH, ORDERS, VIEWS, Queue, QueueRow
+
+__all__ = [
+    "HARM_HIGH",
+    "ORDERS",
+    "VIEWS",
+    "Case",
+    "Desk",
+    "Queue",
+    "QueueRow",
+    "ResolutionPreview",
+    "Side",
+    "UnmergePreview",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The use cases of the review desk, each in one transaction, with the errors of ``mpi.errors``."""
+
+    context: Context
+
+    def queue(
+        self, view: str, order: str, *, actor: Actor, cursor: str | None = None, limit: int = 25
+    ) -> Queue:
+        """A page of the open questions of a view, with how many every view holds."""
+        return queue.page(self.context, view, order, actor=actor, cursor=cursor, limit=limit)
+
+    def counts(self, *, actor: Actor) -> dict[str, int]:
+        """How many questions each view holds at this moment."""
+        return queue.counts(self.context, actor=actor)
+
+    def following(self, view: str, order: str, task_id: int, *, actor: Actor) -> int | None:
+        """The next question after this one that nobody else holds; None at the end of the view."""
+        return queue.following(self.context, view, order, task_id, actor=actor)
+
+    def cursor_before(self, order: str, task_id: int) -> str:
+        """The cursor of a page that begins with this task. Raises NotFound."""
+        return queue.cursor_before(self.context, order, task_id)
+
+    def case(self, task_id: int, *, actor: Actor) -> Case:
+        """One question with everything that helps to answer it. Raises NotFound."""
+        return cases.case(self.context, task_id, actor=actor)
+
+    def preview(self, task_id: int, resolution: str, *, actor: Actor) -> ResolutionPreview:
+        """What an answer would do; nothing is written but audit. Raises Conflict, BadInput, NotFound."""
+        return previews.preview(self.context, task_id, resolution, actor=actor)
+
+    def preview_unmerge(self, merge_id: int, *, actor: Actor) -> UnmergePreview:
+        """What undoing a merge would do. Raises AlreadyUndone, NotFound."""
+        return previews.preview_unmerge(self.context, merge_id, actor=actor)
+
+    def escalate(self, task_id: int, note: str, *, actor: Actor) -> None:
+        """Pass a question on to a lead. Raises ClaimedByAnother, Conflict, NotFound, BadInput."""
+        cases.escalate(self.context, task_id, note, actor=actor)
+
+    def add_note(self, task_id: int, note: str, *, actor: Actor) -> None:
+        """Write something down beside a question. Raises NotFound, BadInput."""
+        cases.add_note(self.context, task_id, note, actor=actor)
+
+    def last_answered(self, *, actor: Actor) -> dict[str, Any] | None:
+        """What this reviewer answered last: ``{task_id, resolution, resolved_at}``."""
+        return figures.last_answered(self.context, actor=actor)
+
+    def merges(self, enterprise_id: str, *, actor: Actor) -> dict[str, Any]:
+        """The merges of an identity, newest first, and the questions that wait about it."""
+        return figures.merges(self.context, enterprise_id, actor=actor)
+
+    def overview(self, *, actor: Actor) -> dict[str, Any]:
+        """What waits, for how long, and what was answered by whom."""
+        return figures.overview(self.context, actor=actor)
+
+    def login_link(self, name: str | None, *, actor: Actor) -> str:
+        """The token of a link that opens the desk once, for a client. Raises NotFound."""
+        return sessions.login_link(self.context, name, actor=actor)
+
+    def open_link(self, token: str) -> str:
+        """The secret of the session that a link opens. Raises Unauthenticated when it was used or is old."""
+        return sessions.open_link(self.context, token)
+
+    def open_with_key(self, key: str) -> str:
+        """The secret of a session for whose key this is. Raises Unauthenticated."""
+        return sessions.open_with_key(self.context, key)
+
+    def session(self, secret: str) -> Actor:
+        """Who sits there. Raises Unauthenticated when the session ended."""
+        return sessions.session(self.context, secret)
+
+    def close_session(self, secret: str) -> None:
+        """Log out; harmless when said twice."""
+        sessions.close_session(self.context, secret)

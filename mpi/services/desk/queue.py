@@ -1,0 +1,176 @@
+"""The desk's list of open questions: saved views in two orders, paged by key so that depth costs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from mpi.errors import BadInput, NotFound
+from mpi.services.answers import Actor, FlatRecord
+from mpi.services.context import Context
+from mpi.storage.database import Connection
+from mpi.storage.queries import query
+from mpi.storage.tasks import FIRST_PRIORITY
+
+#: From this priority on (0–100, the expected harm of leaving it) a question is in the view of high harm.
+HARM_HIGH: Final = 80
+#: In the order in which ``queue_counts`` counts them.
+VIEWS: Final = (
+    "all", "potential_duplicate", "potential_overlap", "potential_overlay", "link_in_doubt",
+    "harm", "mine", "escalated",
+)  # fmt: skip
+#: Order → its statement.
+_STATEMENTS: Final = {"harm": "queue_by_harm", "age": "queue_by_age"}
+ORDERS: Final = tuple(_STATEMENTS)
+_EPOCH = datetime(1, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    """One question in the list. ``people`` are the records that raised it: source and flat record."""
+
+    task_id: int
+    kind: str
+    state: str
+    priority: int
+    created_at: datetime
+    weight: float | None
+    guards: tuple[str, ...]
+    #: Who holds it at this moment, until when.
+    claimed_by: str | None
+    claim_expires_at: datetime | None
+    is_escalated: bool
+    people: tuple[tuple[str, FlatRecord], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A page of a view. ``counts`` are of every view, ``next`` is the cursor of the following page."""
+
+    view: str
+    order: str
+    rows: tuple[QueueRow, ...]
+    counts: dict[str, int]
+    next: str | None
+
+
+def page(context: Context, view: str, order: str, *, actor: Actor, cursor: str | None, limit: int) -> Queue:
+    """A page of a view. Raises BadInput for an unknown view, order or cursor."""
+    _check(view, order)
+    position = _position(order, cursor)
+    with context.transaction() as conn:
+        rows = _rows(conn, view, order, position, actor, limit)
+        found = _counts(conn, actor)
+        context.audit_read(conn, actor, "list tasks", [], query_fields=[f"view={view}"])
+    last = rows[-1] if len(rows) == limit else None
+    return Queue(
+        view=view,
+        order=order,
+        rows=tuple(rows),
+        counts=found,
+        next=_cursor(order, last.priority, last.created_at, last.task_id) if last else None,
+    )
+
+
+def counts(context: Context, *, actor: Actor) -> dict[str, int]:
+    """How many questions each view holds at this moment."""
+    with context.transaction() as conn:
+        return _counts(conn, actor)
+
+
+def _counts(conn: Connection, actor: Actor) -> dict[str, int]:
+    found = conn.execute(query("queue_counts"), {"harm": HARM_HIGH, "actor": actor.name}).fetchone()
+    assert found is not None
+    return dict(zip(VIEWS, found, strict=True))
+
+
+def following(context: Context, view: str, order: str, task_id: int, *, actor: Actor) -> int | None:
+    """The next question in the view that nobody else holds. Raises NotFound, BadInput."""
+    _check(view, order)
+    with context.transaction() as conn:
+        position: tuple[Any, int] = _place(conn, order, task_id)
+        # A run of questions held by others is short: a reviewer holds few at a time.
+        rows = _rows(conn, view, order, position, actor, 50)
+    return next((row.task_id for row in rows if row.claimed_by in (None, actor.name)), None)
+
+
+def cursor_before(context: Context, order: str, task_id: int) -> str:
+    """The cursor of the page that begins with this task. Raises NotFound."""
+    with context.transaction() as conn:
+        row = conn.execute(query("task_place"), {"task_id": task_id}).fetchone()
+    if row is None:
+        raise NotFound(f"no task {task_id}", field="task_id")
+    return _cursor(order, row[0], row[1], row[2] - 1)
+
+
+def _check(view: str, order: str) -> None:
+    if view not in VIEWS:
+        raise BadInput(f"view must be one of {', '.join(VIEWS)}", field="view")
+    if order not in ORDERS:
+        raise BadInput(f"order must be one of {', '.join(ORDERS)}", field="order")
+
+
+def _place(conn: Connection, order: str, task_id: int) -> tuple[Any, int]:
+    row = conn.execute(query("task_place"), {"task_id": task_id}).fetchone()
+    if row is None:
+        raise NotFound(f"no task {task_id}", field="task_id")
+    return (row[0] if order == "harm" else row[1], task_id)
+
+
+def _rows(
+    conn: Connection, view: str, order: str, position: tuple[Any, int], actor: Actor, limit: int
+) -> list[QueueRow]:
+    key = "priority" if order == "harm" else "created_at"
+    parameters = {
+        "view": view,
+        "actor": actor.name,
+        "harm": HARM_HIGH,
+        "limit": limit,
+        key: position[0],
+        "task_id": position[1],
+    }
+    return [_row(*row) for row in conn.execute(query(_STATEMENTS[order]), parameters).fetchall()]
+
+
+def _row(*row: Any) -> QueueRow:
+    task_id, kind, state, priority, created_at, weight, guards, holder, live, until, escalated, people = row
+    return QueueRow(
+        task_id=task_id,
+        kind=kind,
+        state=state,
+        priority=priority,
+        created_at=created_at,
+        weight=weight,
+        guards=tuple(guards),
+        claimed_by=holder if live else None,
+        claim_expires_at=until if live else None,
+        is_escalated=escalated is not None,
+        people=tuple((source, flat) for source, flat in people),
+    )
+
+
+def _cursor(order: str, priority: int, created_at: datetime, task_id: int) -> str:
+    key = str(priority) if order == "harm" else str((created_at - _EPOCH) // timedelta(microseconds=1))
+    return f"{key}.{task_id}"
+
+
+def _position(order: str, cursor: str | None) -> tuple[Any, int]:
+    if cursor is None:
+        return (FIRST_PRIORITY if order == "harm" else _EPOCH), 0
+    key, _, task_id = cursor.partition(".")
+    digits_max = 3 if order == "harm" else 18
+    if not (key.isascii() and key.isdecimal() and len(key) <= digits_max):
+        raise BadInput("not a cursor of this list", field="after")
+    if not (task_id.isascii() and task_id.isdecimal() and len(task_id) < 19):
+        raise BadInput("not a cursor of this list", field="after")
+    if order == "harm":
+        return int(key), int(task_id)
+    return _moment(int(key)), int(task_id)
+
+
+def _moment(microseconds: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        raise BadInput("not a cursor of this list", field="after") from None

@@ -44,8 +44,9 @@ def pair_table(records: EncodedRecords, pairs: ScoredPairs, clusters: Clusters, 
     """Every pair that weighs enough for a review, with what speaks for and against it.
 
     ``decision`` is review for a link that clustering refused, and ``refused_by`` says why it did:
-    asserted_different, guard, evidence, rival or size. ``weight_FIELD`` is null where one of the two has no value; the weights
-    of the fields, ``weight_household`` and the rule set's prior weight add up to ``weight``, all in log2.
+    asserted_different, guard, evidence, rival or size. ``weight_FIELD`` is null where one of the two has no
+    value; the weights of the fields, ``weight_household`` and the rule set's prior weight add up to
+    ``weight``, all in log2.
     """
     refusals = np.full(len(pairs.left), -1, dtype=np.int8)
     refusals[clusters.refused] = [_REFUSALS.index(reason) for reason in clusters.reasons]

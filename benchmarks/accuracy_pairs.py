@@ -80,7 +80,7 @@ def measure(frame: pd.DataFrame, rules: RuleSet) -> dict[str, Any]:
         "queued": float((decision == REVIEW).mean()),
         "wrong_links": int(((decision == LINK) & (asked == NO_LINK)).sum()),
         "same_not_compared": int((~compared & (asked == LINK)).sum()),
-        "exceptions": _told(frame, decision, scores, ~right_or_queued, rules),
+        "exceptions": _told(frame, decision, scores, ~right_or_queued, compared, rules),
         "cases": _cases(frame, decision, scores, asked, right_or_queued),
     }
 
@@ -144,6 +144,7 @@ def _told(
     decision: Decisions,
     scores: PairScores,
     marked: npt.NDArray[np.bool_],
+    compared: npt.NDArray[np.bool_],
     rules: RuleSet,
 ) -> list[dict[str, Any]]:
     """The first marked pairs with their levels; names of fields and levels, no values."""
@@ -161,6 +162,7 @@ def _told(
                 "case": frame["case"].iloc[place],
                 "label": frame["label"].iloc[place],
                 "decision": DECISIONS[decision[place]],
+                "compared": bool(compared[place]),
                 "weight": round(float(scores.weight[place]), 2),
                 "guards": [hit.guard for hit in scores.guards[place]],
                 "levels": found,

@@ -155,13 +155,14 @@ def _pair_lines(pairs: dict[str, Any]) -> Iterator[str]:
                 f"  {one['case_id']:8} {one['case']:32} {one['truth']:9} {one['decidable']:12}"
                 f" {one['decision']:7} {one['weight']:6.1f} {one['verdict']}{guards}"
             )
-        if not found["cases"]:
+        if name in PAIRS_REACH and not found["cases"]:  # of the other sets they are in the file only
             yield from (_exception(one) for one in found["exceptions"])
 
 
 def _exception(one: dict[str, Any]) -> str:
     levels = " ".join(f"{field}={level}" for field, level in one["levels"].items())
-    decided = f"{one['label']}, decided {one['decision']} at {one['weight']}"
+    how = "" if one["compared"] else ", no common key"
+    decided = f"{one['label']}, decided {one['decision']} at {one['weight']}{how}"
     return f"  {one['case_id']} {one['case']}: {decided}: {levels}"
 
 

@@ -64,7 +64,7 @@ def pair_table(records: EncodedRecords, pairs: ScoredPairs, clusters: Clusters, 
         columns[f"weight_{comparison.field}"] = pa.array(pairs.weights[row], mask=pairs.levels[row] < 0)
     columns["weight_household"] = pa.array(pairs.household_weight)
     sets = pa.array([[hit.guard for hit in hits] for hits in pairs.guard_sets], type=pa.list_(pa.string()))
-    columns["guards"] = sets.take(pa.array(pairs.guard_set))
+    columns["guards"] = sets.take(pairs.guard_set)
     return pa.table(columns).replace_schema_metadata(
         {"rule_set": rules.name, "rule_set_hash": rules.hash, "prior_weight": str(rules.prior_weight)}
     )
@@ -77,14 +77,14 @@ def settled(pairs: ScoredPairs, clusters: Clusters) -> npt.NDArray[np.int8]:
     return decision
 
 
-def _sources(records: EncodedRecords, positions: npt.NDArray[np.integer]) -> pa.Array:
+def _sources(records: EncodedRecords, positions: npt.NDArray[np.integer]) -> pa.Array[Any]:
     return _words(records.source_of[positions], records.sources)
 
 
-def _record_ids(records: EncodedRecords, positions: npt.NDArray[np.integer]) -> pa.Array:
+def _record_ids(records: EncodedRecords, positions: npt.NDArray[np.integer]) -> pa.Array[Any]:
     return pa.array(records.record_ids[positions], type=pa.string())
 
 
-def _words(codes: npt.NDArray[np.integer], words: tuple[str, ...]) -> pa.Array:
+def _words(codes: npt.NDArray[np.integer], words: tuple[str, ...]) -> pa.Array[Any]:
     """Each code's word; null for −1."""
     return pa.array(list(map(str, words)), type=pa.string()).take(pa.array(codes, mask=codes < 0))

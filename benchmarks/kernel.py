@@ -26,8 +26,7 @@ from mpi.batch.candidates import Positions, candidate_pairs
 from mpi.batch.encoding import encode_table
 from mpi.batch.synthetic import write
 from mpi.batch.tables import read_table
-from mpi.matching.comparison import Columns, compare
-from mpi.matching.comparison.agreement import coded_records
+from mpi.matching.comparison import Columns, coded_records, compare
 from mpi.matching.decision import decide
 from mpi.matching.rules import RuleSet, load_rules
 from mpi.matching.scoring import score

@@ -17,7 +17,7 @@ from mpi.batch.encoded import EncodedRecords
 from mpi.batch.progress import Progress, silent
 from mpi.batch.scored import LightPairs, PatternCounts, ScoredPairs, Scoring
 from mpi.batch.workers import shared_out
-from mpi.matching.comparison import Agreement, Columns, compare
+from mpi.matching.comparison import Agreement, Columns, coded_records, compare
 from mpi.matching.decision import decide
 from mpi.matching.guards import GuardHit
 from mpi.matching.patterns import patterns
@@ -68,6 +68,9 @@ def score_candidates(
     parts: list[_ChunkScores] = []
     done = 0
     progress("scoring pairs", 0, candidates.pair_count)
+    if processes > 1 and candidates.pair_count:
+        # Before they part, so that it is done once and its memory shared.
+        coded_records(records.columns, rules)
     with closing(shared_out(share, processes)) as results:
         for part in results:
             parts.append(part)

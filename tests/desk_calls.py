@@ -58,9 +58,9 @@ def doubtful_pairs(index: Index, count: int) -> None:
     """So many pairs of records that the machine asks about: the second says too little to be linked."""
     for n in range(count):
         person = {
-            "given": GIVEN[n],
-            "family": FAMILY[n],
-            "birth_date": f"{1940 + 2 * n}-0{1 + n % 9}-{11 + n % 17}",
+            "given": GIVEN[n % 24],
+            "family": FAMILY[(n + n // 24 * 7) % 24],
+            "birth_date": f"{1930 + 2 * n}-0{1 + n % 9}-{11 + n % 17}",
             "sex": "F" if n % 2 else "M",
         }
         full = {**GRACE, **person, "ssn": f"2{n:02}-45-{8100 + 13 * n}", "phone": f"617442{1000 + 37 * n}"}

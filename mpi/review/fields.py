@@ -103,7 +103,7 @@ def _row(field: str, case: Case, part: dict[str, Any] | None) -> Row:
 
 
 def _absent(texts: list[list[str]]) -> str:
-    return "not compared" if all(texts) else "on one side only"
+    return "not compared" if all(texts) else "one side only"
 
 
 def _verdict(part: dict[str, Any] | None) -> str:
@@ -117,7 +117,7 @@ def _verdict(part: dict[str, Any] | None) -> str:
 def _frequency(part: dict[str, Any] | None) -> str | None:
     if not part or not part["frequency"]:
         return None
-    return f"1 person in {max(1, round(1 / part['frequency'])):,} has it"
+    return f"1 person in {max(1, round(1 / part['frequency'])):,}"
 
 
 def _cell(field: str, side: Side, texts: list[str], other: list[str], normalized: Any) -> Cell:

@@ -87,7 +87,7 @@ FIELD_NAMES: Final = {
 #: What the parts that are no fields mean.
 PART_MEANINGS: Final = {
     "prior": "How rarely two compared records are one person",
-    "household": "People who live together or are related share home, phone, name: that much less is proved",
+    "household": "What people of one home share anyway",
 }
 GUARD_NAMES: Final = {
     "twins": "Twins?",

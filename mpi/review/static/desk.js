@@ -57,7 +57,7 @@
       const isControl = event.target.closest("a, button, input, [tabindex='0']");
       if (decision && (!isControl || event.target.type === "radio" || !decision.contains(event.target))) {
         event.preventDefault();
-        decision.requestSubmit(decision.querySelector("#commit"));
+        decision.querySelector("form").requestSubmit(decision.querySelector("#commit"));
       }
       return;
     }
@@ -79,11 +79,10 @@
   });
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-move], [data-note], [data-help], [data-leave], [data-reload], a.row");
+    const target = event.target.closest("[data-move], [data-help], [data-leave], [data-reload], a.row");
     if (!target) return;
     if (target.matches("a.row")) { if (!event.ctrlKey && !event.metaKey) { markRow(target); clearMessage(); } }
     else if (target.dataset.move) move(Number(target.dataset.move));
-    else if ("note" in target.dataset) one("#note").focus();
     else if ("help" in target.dataset) one("#help").showModal();
     else if ("leave" in target.dataset) leave();
     else location.reload();

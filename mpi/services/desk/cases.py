@@ -35,10 +35,9 @@ NOTE_MAX: Final = 2_000
 class Side:
     """One side of a question: an identity, or the record as it was or would be.
 
-    ``records`` are ``{source, local_id, version, status, received_at, decided_by, flat}``,
-    ``former`` what they said
-    before, ``shown`` is the place of the record whose pair weighs most, ``dropped`` what of it was not
-    taken as evidence.
+    ``records`` are ``{source, local_id, version, status, received_at, decided_by, flat}``, ``former`` what
+    they said before, ``shown`` is the place of the record whose pair weighs most, ``dropped`` what of it was
+    not taken as evidence.
     """
 
     title: str

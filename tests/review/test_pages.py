@@ -1,0 +1,181 @@
+"""Every page in a real browser: accessible, hostile names harmless, light, and as documented."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk_calls import ADMIN, Desk, doubtful_pairs, register, sitting, twins
+
+AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+#: WCAG 2.2 AA, and what axe calls best practice.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FIRST_VIEW_BYTES_MAX = 150 * 1024
+
+
+def _violations(page: Any) -> list[tuple[str, list[str]]]:
+    """What axe finds. Evaluated by the debugger, which the page's policy does not concern."""
+    page.evaluate(AXE)
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)[
+        "violations"
+    ]
+    return [(v["id"], [node["html"][:150] for node in v["nodes"]][:4]) for v in found]
+
+
+@pytest.mark.parametrize("width", [1280, 820])
+def test_every_page_is_accessible(desk: Desk, chromium: Any, width: int) -> None:
+    doubtful_pairs(desk.index, 3)
+    twins(desk.index)
+    tasks = desk.open_tasks()
+    done = desk.index.resolve(tasks[-1].id, "same_person", "one passport", tasks[-1].version, actor=ADMIN)
+    with sitting(chromium, desk.link(), width=width) as window:
+        found = {"queue": _violations(window.page)}
+        window.preview("n")
+        found["preview"] = _violations(window.page)
+        window.press("Escape", "?")
+        found["help"] = _violations(window.page)
+        window.press("Escape")
+        for name, path in (
+            ("resolved", f"tasks/{done.id}?view=mine&order=age"),
+            ("empty", "?view=potential_overlay"),
+            ("identity", f"identities/{done.identities[0]}"),
+            ("search", "search"),
+            ("overview", "overview"),
+            ("problem", "tasks/1"),
+        ):
+            window.page.goto(f"{desk.url}/review/{path}")
+            window.settled()
+            found[name] = _violations(window.page)
+        window.page.goto(f"{desk.url}/review/search")
+        window.page.fill("#q", "Abernathy")
+        window.page.wait_for_selector("#found table, #found p")
+        found["found"] = _violations(window.page)
+        window.page.context.clear_cookies()
+        window.page.goto(f"{desk.url}/review/login")
+        found["login"] = _violations(window.page)
+    assert {name: seen for name, seen in found.items() if seen} == {}
+
+
+SCRIPT = "alert(1)"
+PAYLOADS = [
+    f"<img src=x onerror={SCRIPT}>",
+    f"<script>{SCRIPT}</script>",
+    f'"><script>{SCRIPT}</script>',
+    f"'><svg onload={SCRIPT}>",
+    f"<svg/onload={SCRIPT}>",
+    f"javascript:{SCRIPT}",
+    f"<a href=javascript:{SCRIPT}>x</a>",
+    f'" autofocus onfocus={SCRIPT} x="',
+    f"' onmouseover='{SCRIPT}",
+    f"<iframe srcdoc='<script>{SCRIPT}</script>'>",
+    f"<body onload={SCRIPT}>",
+    f"<details open ontoggle={SCRIPT}>",
+    f"<video><source onerror={SCRIPT}>",
+    f"<math><mi xlink:href=javascript:{SCRIPT}>",
+    "<style>*{display:none}</style>",
+    "<link rel=stylesheet href=//evil.example/x.css>",
+    "<base href=//evil.example/>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'>",
+    f"<form action=javascript:{SCRIPT}><button>",
+    f"<div hx-get=/review/overview hx-trigger=load hx-on:click={SCRIPT}>",
+    f"<div data-hx-on-load={SCRIPT}>",
+    "{{ 7 * 7 }}",
+    "{% include 'login.html' %}",
+    "${7*7}",
+    f"</title><script>{SCRIPT}</script>",
+    f"--><script>{SCRIPT}</script>",
+    f"]]><script>{SCRIPT}</script>",
+    f"<object data=javascript:{SCRIPT}>",
+    f"&lt;script&gt;{SCRIPT}&lt;/script&gt;",
+    f"\u202e<script>{SCRIPT}</script>",
+]
+
+
+def test_thirty_hostile_names_are_only_names(desk: Desk, chromium: Any) -> None:
+    """The window itself fails the test on a dialog, a script error or a report against the policy."""
+    assert len(PAYLOADS) == 30
+    for n, payload in enumerate(PAYLOADS):
+        born = f"19{40 + n}-03-0{1 + n % 9}"
+        person = {"family": payload, "given": f"Ngozi {n}", "birth_date": born, "sex": "F"}
+        ssn = f"5{n:02}-22-{4000 + 17 * n}"
+        full = {**person, "ssn": ssn, "street": payload, "city": payload, "phone": payload}
+        register(desk.index, source="north", local_id=f"H{n}", **full)
+        register(desk.index, source="lab", local_id=payload, **person)
+    tasks = desk.open_tasks()
+    assert tasks, "some of them are asked about"
+    identities = {id for task in tasks for id in task.identities}
+    with sitting(chromium, desk.link()) as window:
+        seen = window.page.locator("#rows").inner_text()
+        assert "<" in seen
+        for task in tasks:
+            window.page.goto(f"{desk.url}/review/tasks/{task.id}")
+            window.preview("m")
+            assert window.page.locator("#case script, #case img, #case iframe, #case style").count() == 0
+        for identity in sorted(identities):
+            window.page.goto(f"{desk.url}/review/identities/{identity}")
+            assert window.page.locator("main script, main img, main iframe").count() == 0
+        window.page.goto(f"{desk.url}/review/search")
+        window.page.fill("#q", PAYLOADS[0])
+        window.page.wait_for_selector("#found table, #found p")
+        assert "evil.example" not in window.page.url
+
+
+def test_hidden_characters_and_look_alikes_are_seen(desk: Desk, chromium: Any) -> None:
+    person = {"given": "Grace", "birth_date": "1974-02-11", "sex": "F", "city": "Boston", "state": "MA"}
+    register(desk.index, source="north", local_id="1", family="Okonkwo", ssn="219-45-8813", **person)
+    register(desk.index, source="lab", local_id="2", family="Okonk\u200bwo", **person)
+    with sitting(chromium, desk.link()) as window:
+        assert window.page.locator("#case .hidden-char", has_text="U+200B").count() >= 1
+
+
+def test_the_first_view_is_light(desk: Desk, chromium: Any) -> None:
+    doubtful_pairs(desk.index, 24)
+    sizes: list[int] = []
+    with sitting(chromium, desk.link()) as window:
+        window.page.on("response", lambda r: sizes.append(len(r.body())))
+        window.page.reload()
+        window.settled()
+        shifts = window.page.evaluate(
+            "() => new Promise(done => { let sum = 0; new PerformanceObserver(list => {"
+            " for (const e of list.getEntries()) sum += e.value; })"
+            ".observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 400); })"
+        )
+    assert sum(sizes) <= FIRST_VIEW_BYTES_MAX, sizes
+    assert shifts < 0.02
+
+
+def test_the_list_goes_on_where_it_ended(desk: Desk, chromium: Any) -> None:
+    """More rows than one page: J past the last fetches the next, and none comes twice."""
+    doubtful_pairs(desk.index, 36)
+    waiting = desk.open_tasks()
+    assert len(waiting) > 25
+    with sitting(chromium, desk.link()) as window:
+        window.page.locator("#rows a.row").nth(24).click()
+        window.page.wait_for_url(f"**/tasks/{waiting[24].id}?**")
+        window.press("j")
+        window.page.wait_for_url(f"**/tasks/{waiting[25].id}?**")
+        listed = window.page.locator("#rows a.row").evaluate_all("rows => rows.map(row => row.id)")
+        assert listed == [f"row-{task.id}" for task in waiting]
+        assert window.page.locator("#rows [aria-current=true]").count() == 1
+
+
+@pytest.mark.skipif("MPI_UPDATE_IMAGES" not in os.environ, reason="writes docs/images when asked to")
+def test_screenshots_for_the_documentation(open_desk: Desk, chromium: Any) -> None:
+    doubtful_pairs(open_desk.index, 14)
+    twins(open_desk.index)
+    IMAGES.mkdir(exist_ok=True)
+    task = next(task for task in open_desk.open_tasks() if not task.guards or "twins" not in task.guards)
+    done = open_desk.index.resolve(task.id, "same_person", "one passport", task.version, actor=ADMIN)
+    with sitting(chromium, f"{open_desk.url}/review/") as window:
+        window.page.screenshot(path=IMAGES / "review-queue.png")
+        window.preview("m")
+        window.page.screenshot(path=IMAGES / "review-preview.png")
+        window.page.goto(f"{open_desk.url}/review/identities/{done.identities[0]}")
+        window.page.screenshot(path=IMAGES / "review-person.png")
+        window.page.goto(f"{open_desk.url}/review/overview")
+        window.page.screenshot(path=IMAGES / "review-overview.png")
+        window.complaints.clear()  # taking a picture hides the cursor by a style of its own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from mpi.errors import BadInput
@@ -47,14 +48,20 @@ def show_queue(asked: Asked) -> Answer:
 
 
 def show_task(asked: Asked) -> Answer:
-    """The desk with this question current; the list begins with it unless it is on the first page."""
+    """The desk with this question current; the list begins with it unless it is on the first page.
+
+    Where htmx asks, the list stands already, and the question alone will do.
+    """
     place, task_id = Place.of(asked), asked.number("task_id")
     desk = asked.index.desk
     case = desk.case(task_id, actor=asked.actor)
+    if asked.is_partial:
+        return page(asked, "_case_alone.html", place=place, **case_content(case))
     queue = desk.queue(place.view, place.order, actor=asked.actor, limit=ROWS_PER_PAGE)
     if task_id not in [row.task_id for row in queue.rows]:
         cursor = desk.cursor_before(place.order, task_id)
-        queue = desk.queue(place.view, place.order, actor=asked.actor, cursor=cursor, limit=ROWS_PER_PAGE)
+        rows = desk.queue(place.view, place.order, actor=asked.actor, cursor=cursor, is_counted=False)
+        queue = replace(rows, counts=queue.counts)
     return _desk(asked, place, queue, case)
 
 

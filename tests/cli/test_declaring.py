@@ -46,7 +46,11 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(mpi: Mpi, database_ur
     listed = mpi("client", "list")
     assert "desk" in listed.out and key not in listed.out
     assert mpi("client", "list", "--json").json[0]["revoked_at"] is None
+    link = mpi("client", "link", "desk", "--url", "https://mpi.example/").out.strip()
+    assert link.startswith("https://mpi.example/review/login?token=") and len(link.splitlines()) == 1
+    assert mpi("client", "link", "nobody").code == 1
     assert mpi("client", "revoke", "desk").code == 0
+    assert mpi("client", "link", "desk", "--json").code == 1
     assert mpi("client", "list", "--json").json[0]["revoked_at"]
     assert mpi("client", "revoke", "desk").code == 1
     assert mpi("client", "add", "x", "--role", "king").code == 2

@@ -76,6 +76,11 @@ def test_the_demo_measures_itself_serves_and_ends(home: Path) -> None:
             if not url.endswith("/v1"):
                 with urllib.request.urlopen(url, timeout=10) as answer:
                     assert answer.status == 200, url
+        [link] = re.findall(r"http://127\.0\.0\.1:\d+/review/login\?token=\S+", printed)
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with browser.open(link, timeout=10) as answer:
+            assert answer.status == 200
+            assert answer.url.endswith("/review/") and 'aria-current="true"' in answer.read().decode()
         in_use = start(home, "--no-serve")
         _, refusal = in_use.communicate(timeout=60)
         assert in_use.returncode == 1 and "Ctrl-C" in refusal

@@ -36,13 +36,14 @@ def test_keys_move_along_the_list_and_back(desk: Desk, chromium: Any) -> None:
         assert window.current == first
         window.press("j")
         window.page.wait_for_url(f"**/tasks/{second.removeprefix('row-')}?**")
-        window.settled()
+        window.page.wait_for_selector("#claim:has-text('yours until')")
         assert window.current == second
         assert window.page.locator("#case").get_attribute("data-task") == second.removeprefix("row-")
+        assert second.removeprefix("row-") in window.page.title()
         window.press("k")
         window.page.wait_for_selector(f"#case[data-task='{first.removeprefix('row-')}']")
         assert window.current == first
-        window.settled()
+        window.page.wait_for_selector("#claim:has-text('yours until')")
         held = [task for task in desk.open_tasks() if task.state == "claimed"]
         assert [f"row-{task.id}" for task in held] == [first], "what was only looked at is given back"
         window.page.reload()
@@ -74,8 +75,10 @@ def test_a_wrong_merge_is_undone_with_one_key_from_another_page(desk: Desk, chro
 def test_of_two_reviewers_one_wins_and_the_other_loses_nothing_typed(desk: Desk, chromium: Any) -> None:
     doubtful_pairs(desk.index, 2)
     task = desk.open_tasks()[0]
-    with sitting(chromium, desk.link("steward")) as ada, sitting(chromium, desk.link("reviewer")) as ben:
-        assert "held by" in ben.page.locator("#claim").inner_text()
+    with sitting(chromium, desk.link("steward")) as ada, sitting(chromium, f"{desk.url}/review/login") as ben:
+        ada.page.wait_for_selector("#claim:has-text('yours until')")
+        ben.page.goto(desk.link("reviewer"))
+        ben.page.wait_for_selector("#claim:has-text('held by')")
         ada.preview("m")
         ben.preview("n")
         ben.press("2")

@@ -33,10 +33,19 @@ class Desk:
     context: Context
 
     def queue(
-        self, view: str, order: str, *, actor: Actor, cursor: str | None = None, limit: int = 25
+        self,
+        view: str,
+        order: str,
+        *,
+        actor: Actor,
+        cursor: str | None = None,
+        limit: int = 25,
+        is_counted: bool = True,
     ) -> Queue:
         """A page of the open questions of a view, with how many every view holds."""
-        return queue.page(self.context, view, order, actor=actor, cursor=cursor, limit=limit)
+        return queue.page(
+            self.context, view, order, actor=actor, cursor=cursor, limit=limit, is_counted=is_counted
+        )
 
     def counts(self, *, actor: Actor) -> dict[str, int]:
         """How many questions each view holds at this moment."""

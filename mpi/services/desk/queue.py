@@ -55,13 +55,22 @@ class Queue:
     next: str | None
 
 
-def page(context: Context, view: str, order: str, *, actor: Actor, cursor: str | None, limit: int) -> Queue:
+def page(
+    context: Context,
+    view: str,
+    order: str,
+    *,
+    actor: Actor,
+    cursor: str | None,
+    limit: int,
+    is_counted: bool,
+) -> Queue:
     """A page of a view. Raises BadInput for an unknown view, order or cursor."""
     _check(view, order)
     position = _position(order, cursor)
     with context.transaction() as conn:
         rows = _rows(conn, view, order, position, actor, limit)
-        found = _counts(conn, actor)
+        found = _counts(conn, actor) if is_counted else {}
         context.audit_read(conn, actor, "list tasks", [], query_fields=[f"view={view}"])
     last = rows[-1] if len(rows) == limit else None
     return Queue(

@@ -52,6 +52,10 @@ class Blocks:
         """The blocks of more."""
         return self._where(self.sizes > size_max)
 
+    def counts_by_size(self, size_max: int) -> Indices:
+        """How many blocks have 0, 1, … ``size_max`` records."""
+        return np.bincount(self.sizes[self.sizes <= size_max], minlength=size_max + 1)
+
     def _where(self, chosen: npt.NDArray[np.bool_]) -> Blocks:
         return Blocks(members=self.members, starts=self.starts[chosen], sizes=self.sizes[chosen])
 
@@ -72,6 +76,13 @@ class Blocks:
             going_on = remaining > apart
             left, remaining = left[going_on], remaining[going_on]
             apart += 1
+
+
+def size_limit(counts_by_size: Indices, pairs_max: int) -> int:
+    """The size up to which all blocks together have no more than ``pairs_max`` pairs."""
+    sizes = np.arange(len(counts_by_size))
+    pairs = np.cumsum(counts_by_size * (sizes * (sizes - 1) // 2))
+    return int(np.flatnonzero(pairs <= pairs_max)[-1])
 
 
 def packed(left: npt.NDArray[np.integer], right: npt.NDArray[np.integer]) -> Indices:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mpi.batch.blocks import PartHashes, PassKeys, blocks_of, keys_of, part_hashes
+from mpi.batch.blocks import PartHashes, PassKeys, blocks_of, keys_of, part_hashes, size_limit
 from mpi.batch.encoded import EncodedRecords
 from mpi.batch.oversized import CappedBlock, Oversized
 from mpi.batch.pair_keys import PairKeys
@@ -18,12 +18,28 @@ from mpi.batch.progress import Progress, silent
 from mpi.matching.blocking import KEYS_PER_PASS_MAX
 from mpi.matching.rules import RuleSet
 
-#: Records of a block that are compared all with all; of a larger one only those that have more in common.
+#: Records of a block that are compared all with all; of a larger one only neighbours in sorted order.
 BLOCK_MAX: Final = 50
+#: Pairs per record that one pass brings at most, its smallest blocks first; of few records it may bring more.
+PASS_PAIRS_PER_RECORD: Final = 1.5
+PASS_PAIRS_MIN: Final = 1_000_000
 #: Pairs handed on at a time.
 CHUNK_PAIRS: Final = 1 << 18
 
 Positions = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitedPass:
+    """A pass whose blocks of middling size would bring more pairs than one pass may."""
+
+    pass_name: str
+    #: Records of the largest blocks that were compared.
+    size_max: int
+    #: Larger blocks, up to ``BLOCK_MAX`` records, that were not, and their pairs; other passes have many of
+    #: these.
+    blocks: int
+    not_compared: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +52,7 @@ class Candidates:
     #: How many pairs each pass brought, before the same pair of another pass was taken out.
     per_pass: dict[str, int]
     capped: tuple[CappedBlock, ...]
+    limited: tuple[LimitedPass, ...] = ()
     #: Yields (left, right), int32 each; may be called again.
     chunks: Callable[[], Iterator[tuple[Positions, Positions]]]
 
@@ -52,17 +69,21 @@ def candidate_pairs(
 
     Args:
         block_max: of a block of more records not all pairs are taken: see ``oversized``, and ``capped`` for
-            each such block.
+            each such block. Among many records a pass whose keys many share takes fewer: ``limited``.
         memory_bytes: pairs beyond it wait in a temporary folder. The pairs are the same for any bound.
     """
     pairs = PairKeys(memory_bytes)
     per_pass: Counter[str] = Counter()
     oversized = Oversized(records, rules)
+    limited: list[LimitedPass] = []
     passes = pass_keys(records, rules)
     for done, (name, keys) in enumerate(passes):
         progress("finding candidates", done, len(rules.blocking_passes))
         blocks = blocks_of(keys, records.record_count)
-        for found in blocks.within(block_max).pairs():
+        counts = blocks.counts_by_size(block_max)
+        size_max = size_limit(counts, pass_pairs_max(records.record_count))
+        limited += limited_pass(name, counts, size_max)
+        for found in blocks.within(size_max).pairs():
             per_pass[name] += len(found)
             pairs.add(found)
         for found in oversized.pairs(name, blocks.beyond(block_max)):
@@ -81,8 +102,26 @@ def candidate_pairs(
         pair_count=len(ascending),
         per_pass={one.name: per_pass[one.name] for one in rules.blocking_passes},
         capped=oversized.capped(),
+        limited=tuple(limited),
         chunks=chunks,
     )
+
+
+def pass_pairs_max(record_count: int) -> int:
+    """Pairs that the blocks of one pass may bring, those of oversized blocks aside."""
+    return max(int(PASS_PAIRS_PER_RECORD * record_count), PASS_PAIRS_MIN)
+
+
+def limited_pass(pass_name: str, counts_by_size: npt.NDArray[np.int64], size_max: int) -> list[LimitedPass]:
+    """What to tell of a pass whose blocks of more than ``size_max`` records are passed over, if there are
+    any.
+    """
+    sizes = np.arange(size_max + 1, len(counts_by_size))
+    blocks = counts_by_size[sizes]
+    if not blocks.sum():
+        return []
+    lost = int((blocks * (sizes * (sizes - 1) // 2)).sum())
+    return [LimitedPass(pass_name=pass_name, size_max=size_max, blocks=int(blocks.sum()), not_compared=lost)]
 
 
 def pass_keys(records: EncodedRecords, rules: RuleSet) -> Iterator[tuple[str, PassKeys]]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from mpi.batch.candidates import Candidates, candidate_pairs
+from mpi.batch.candidates import Candidates, LimitedPass, candidate_pairs
 from mpi.batch.clustering import NO_PAIRS, Pairs, cluster_links, held_apart
 from mpi.batch.encoded import EncodedRecords, Faults
 from mpi.batch.named_pairs import with_named
@@ -119,6 +119,7 @@ def deduplicate(
             *fault_warnings(records.faults, "row", 1),
             *remarks,
             *capped_warnings(candidates.capped),
+            *limited_warnings(candidates.limited),
             *refusal_warnings(clusters, size_max),
         ),
     )
@@ -237,6 +238,15 @@ def capped_warnings(capped: Sequence[CappedBlock]) -> list[str]:
         f"{largest.size:,} records in pass {largest.pass_name}; {lost:,} of their pairs were left out"
     )
     return [reason]
+
+
+def limited_warnings(limited: Sequence[LimitedPass]) -> list[str]:
+    """What is told of passes that would have brought more pairs than one pass may."""
+    return [
+        f"pass {one.pass_name} took blocks of up to {one.size_max} records; {one.blocks:,} larger ones with "
+        f"{one.not_compared:,} pairs were left to the other passes"
+        for one in limited
+    ]
 
 
 def refusal_warnings(clusters: Clusters, size_max: int) -> list[str]:

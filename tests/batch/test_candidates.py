@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from candidate_reference import crowd, encoded, naive_pairs
+from mpi.batch.blocks import size_limit
 from mpi.batch.candidates import Candidates, candidate_pairs
 from mpi.batch.oversized import NEIGHBOURS
 from mpi.batch.pair_keys import PairKeys
@@ -107,3 +108,24 @@ def test_of_a_block_too_large_those_that_have_more_in_common_are_compared() -> N
     assert (600, 601) in found
     assert 0 < block.compared < block.not_compared
     assert len(set(found)) == len(found) < 602 * 601 // 4
+
+
+def test_a_pass_that_would_bring_too_many_pairs_takes_its_smallest_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mpi.batch.candidates.PASS_PAIRS_MIN", 300)
+    monkeypatch.setattr("mpi.batch.candidates.PASS_PAIRS_PER_RECORD", 0)
+    people = crowd(300)
+    candidates = candidate_pairs(encoded(people, RULES), RULES, block_max=40)
+    assert candidates.limited
+    capped = {block.pass_name for block in candidates.capped}
+    for one in candidates.limited:
+        assert 1 <= one.size_max < 40
+        assert one.not_compared >= one.blocks > 0
+        assert one.pass_name in capped or candidates.per_pass[one.pass_name] <= 300
+    assert set(pairs_of(candidates)) < naive_pairs(people, RULES)
+
+
+def test_the_size_up_to_which_blocks_have_so_many_pairs() -> None:
+    counts = np.array([0, 0, 5, 2, 0, 1])  # five pairs, two blocks of three pairs, one of ten
+    assert [size_limit(counts, most) for most in (0, 4, 5, 10, 11, 20, 21)] == [1, 1, 2, 2, 4, 4, 5]

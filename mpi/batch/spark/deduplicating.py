@@ -18,7 +18,13 @@ import pyarrow as pa
 
 from mpi.batch.candidates import Candidates
 from mpi.batch.clustering import cluster_links
-from mpi.batch.deduplication import CLUSTER_SIZE_MAX, capped_warnings, join_links, refusal_warnings
+from mpi.batch.deduplication import (
+    CLUSTER_SIZE_MAX,
+    capped_warnings,
+    join_links,
+    limited_warnings,
+    refusal_warnings,
+)
 from mpi.batch.outcome import cluster_numbers
 from mpi.batch.progress import Progress, silent
 from mpi.batch.scored import PatternCounts
@@ -129,7 +135,7 @@ def deduplicate_on_spark(
     frame = read_records(session, source, column_map, default_source)
     records, count = positioned(frame, stages)
     progress(_STAGES[1], 0, 1)
-    candidates = find_candidates(records, pickle.dumps(rules), rules, stages)
+    candidates = find_candidates(records, pickle.dumps(rules), rules, stages, count)
     bits = _bucket_bits(count, session.sparkContext.defaultParallelism)
     buckets = _bucketed(records, candidates.pairs, bits, stages)
     remarks: tuple[str, ...] = ()
@@ -154,6 +160,7 @@ def deduplicate_on_spark(
             *_refused_records(candidates),
             *remarks,
             *capped_warnings(candidates.capped),
+            *limited_warnings(candidates.limited),
             *refusal_warnings(clusters, size_max),
         ),
     )

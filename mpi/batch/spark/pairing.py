@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mpi.batch.candidates import BLOCK_MAX
+import numpy as np
+
+from mpi.batch.blocks import size_limit
+from mpi.batch.candidates import BLOCK_MAX, LimitedPass, limited_pass, pass_pairs_max
 from mpi.batch.oversized import CappedBlock
 from mpi.batch.spark import work
 from mpi.batch.spark.stages import Stages
@@ -24,13 +27,16 @@ class SparkCandidates:
     pair_count: int
     per_pass: dict[str, int]
     capped: tuple[CappedBlock, ...]
+    limited: tuple[LimitedPass, ...]
     #: Records refused as source records: they are there without any value.
     refused_count: int
 
 
-def find_candidates(records: DataFrame, pickled: bytes, rules: RuleSet, stages: Stages) -> SparkCandidates:
-    """All pairs of records that share a blocking key. Blocks of more than ``BLOCK_MAX`` records are treated
-    as ``mpi.batch.oversized`` does, each by one worker.
+def find_candidates(
+    records: DataFrame, pickled: bytes, rules: RuleSet, stages: Stages, record_count: int
+) -> SparkCandidates:
+    """All pairs of records that share a blocking key, as many of each pass as ``mpi.batch.candidates`` takes.
+    Blocks of more than ``BLOCK_MAX`` records are treated as ``mpi.batch.oversized`` does, each by one worker.
     """
     from pyspark.sql import functions as f
     from pyspark.sql.pandas.types import from_arrow_schema
@@ -42,15 +48,11 @@ def find_candidates(records: DataFrame, pickled: bytes, rules: RuleSet, stages: 
     sizes = keys.groupBy("pass", "key").agg(f.count("*").alias("size")).where("size > 1")
     sizes = stages.kept("sizes", sizes)
     large = sizes.where(f.col("size") > BLOCK_MAX)
-    per_pass = {
-        row["pass"]: row["pairs"]
-        for row in sizes.where(f.col("size") <= BLOCK_MAX)
-        .groupBy("pass")
-        .agg(f.expr("sum(size * (size - 1) div 2)").alias("pairs"))
-        .collect()
-    }
+    taken = _taken_of_passes(sizes, rules, record_count)
+    per_pass = {number: one.pair_count for number, one in enumerate(taken)}
+    size_max = f.array(*(f.lit(one.size_max) for one in taken))
     blocks = (
-        keys.join(sizes.where(f.col("size") <= BLOCK_MAX), ["pass", "key"], "left_semi")
+        keys.join(sizes.where(f.col("size") <= size_max[f.col("pass")]), ["pass", "key"], "left_semi")
         .groupBy("pass", "key")
         .agg(f.collect_list(POSITION).alias("members"))
         .select("members")
@@ -68,8 +70,35 @@ def find_candidates(records: DataFrame, pickled: bytes, rules: RuleSet, stages: 
         pair_count=distinct.count(),
         per_pass={one.name: per_pass.get(number, 0) for number, one in enumerate(rules.blocking_passes)},
         capped=capped,
+        limited=tuple(limited for one in taken for limited in one.limited),
         refused_count=refused or 0,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """What is taken of a pass: its blocks of at most ``size_max`` records, and their pairs."""
+
+    size_max: int
+    pair_count: int
+    limited: list[LimitedPass]
+
+
+def _taken_of_passes(sizes: DataFrame, rules: RuleSet, record_count: int) -> list[_Taken]:
+    """Of each pass in turn; ``sizes`` has a row (pass, key, size) per block."""
+    from pyspark.sql import functions as f
+
+    counts = np.zeros((len(rules.blocking_passes), BLOCK_MAX + 1), dtype=np.int64)
+    for row in sizes.where(f.col("size") <= BLOCK_MAX).groupBy("pass", "size").count().collect():
+        counts[row["pass"], row["size"]] = row["count"]
+    pairs = np.arange(BLOCK_MAX + 1) * np.arange(-1, BLOCK_MAX) // 2
+    taken = []
+    for one, of_size in zip(rules.blocking_passes, counts, strict=True):
+        size_max = size_limit(of_size, pass_pairs_max(record_count))
+        count = int((of_size * pairs)[: size_max + 1].sum())
+        limited = limited_pass(one.name, of_size, size_max)
+        taken.append(_Taken(size_max=size_max, pair_count=count, limited=limited))
+    return taken
 
 
 def _of_large_blocks(

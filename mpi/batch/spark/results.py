@@ -42,7 +42,10 @@ def collected(found: SparkDeduplication) -> Deduplication:
     return Deduplication(
         records=records,
         candidates=replace(
-            _of_pairs(every), per_pass=found.candidates.per_pass, capped=found.candidates.capped
+            _of_pairs(every),
+            per_pass=found.candidates.per_pass,
+            capped=found.candidates.capped,
+            limited=found.candidates.limited,
         ),
         scoring=Scoring(
             pairs=rescored.pairs,

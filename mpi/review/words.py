@@ -103,6 +103,9 @@ GUARD_NAMES: Final = {
     "core_conflict": "Name and birth date conflict",
     "core_missing": "Name missing, birth date differs",
     "shared_identifier": "Same number, unlike people",
+    "ssn_conflict": "SSN conflict",
+    "ssn_conflict_at_home": "SSN conflict at home",
+    "generation_apart": "A generation apart",
 }
 
 

@@ -142,6 +142,8 @@ def test_an_overlay_is_rejected_and_after_undo_released(desk: Desk, chromium: An
     with sitting(chromium, desk.link()) as window:
         headings = window.page.locator("table.fields thead").inner_text()
         assert "As it stands" in headings and "As it would read" in headings
+        row = window.page.locator(f"#row-{task_id}").inner_text()
+        assert "Okonkwo" in row and "Lindqvist" in row
         assert window.page.locator("[data-key=u]").count() == 0, "a held update is released or rejected"
         window.preview("n")
         assert "stays as it is" in window.page.locator(".effect").inner_text()

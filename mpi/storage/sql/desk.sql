@@ -2,9 +2,11 @@
 -- The desk's list, most harmful to leave first: from the cursor's priority downwards along the index, however deep the page.
 SELECT t.task_id, t.kind, t.state, t.priority, t.created_at, t.weight, t.guards, t.claimed_by,
     t.claim_expires_at > now() AS claim_live, t.claim_expires_at, t.escalated_at,
-    (SELECT coalesce(json_agg(json_build_array(s.name, r.source_record) ORDER BY u.place), '[]')
-     FROM unnest(t.record_ids) WITH ORDINALITY AS u(record_id, place)
-     JOIN record r ON r.record_id = u.record_id JOIN source s ON s.source_id = r.source_id)
+    (SELECT coalesce(json_agg(json_build_array(shown.name, shown.flat) ORDER BY shown.place), '[]')
+     FROM (SELECT u.place, s.name, r.source_record AS flat FROM unnest(t.record_ids) WITH ORDINALITY AS u(record_id, place)
+           JOIN record r ON r.record_id = u.record_id JOIN source s ON s.source_id = r.source_id
+           UNION ALL SELECT 99, 'the update', h.source_record FROM held_update h
+           WHERE h.task_id = t.task_id AND t.kind = 'potential_overlay') AS shown)
 FROM task t
 WHERE t.state <> 'resolved' AND t.priority <= %(priority)s AND (t.priority < %(priority)s OR t.task_id > %(task_id)s)
     AND CASE %(view)s::text WHEN 'all' THEN true
@@ -18,9 +20,11 @@ ORDER BY t.priority DESC, t.task_id LIMIT %(limit)s
 -- The same list, oldest first.
 SELECT t.task_id, t.kind, t.state, t.priority, t.created_at, t.weight, t.guards, t.claimed_by,
     t.claim_expires_at > now() AS claim_live, t.claim_expires_at, t.escalated_at,
-    (SELECT coalesce(json_agg(json_build_array(s.name, r.source_record) ORDER BY u.place), '[]')
-     FROM unnest(t.record_ids) WITH ORDINALITY AS u(record_id, place)
-     JOIN record r ON r.record_id = u.record_id JOIN source s ON s.source_id = r.source_id)
+    (SELECT coalesce(json_agg(json_build_array(shown.name, shown.flat) ORDER BY shown.place), '[]')
+     FROM (SELECT u.place, s.name, r.source_record AS flat FROM unnest(t.record_ids) WITH ORDINALITY AS u(record_id, place)
+           JOIN record r ON r.record_id = u.record_id JOIN source s ON s.source_id = r.source_id
+           UNION ALL SELECT 99, 'the update', h.source_record FROM held_update h
+           WHERE h.task_id = t.task_id AND t.kind = 'potential_overlay') AS shown)
 FROM task t
 WHERE t.state <> 'resolved' AND (t.created_at, t.task_id) > (%(created_at)s::timestamptz, %(task_id)s::bigint)
     AND CASE %(view)s::text WHEN 'all' THEN true

@@ -159,7 +159,7 @@ def clustered(
     cannot_link: Pairs = NO_PAIRS,
 ) -> Clusters:
     """Clusters of the links; ``refused`` are positions in ``scoring.pairs``."""
-    pairs, light = scoring.pairs, scoring.light
+    pairs = scoring.pairs
     links = np.flatnonzero(pairs.decision == LINK)
     apart = held_apart(pairs, rules)
     clusters = join_links(
@@ -167,16 +167,29 @@ def clustered(
         (pairs.left[links], pairs.right[links], pairs.weight[links]),
         rules,
         vetoed=np.stack([pairs.left[apart], pairs.right[apart]], axis=1).astype(np.int64),
-        compared=Compared(
-            np.concatenate([pairs.left, light.left]),
-            np.concatenate([pairs.right, light.right]),
-            np.concatenate([pairs.weight, light.weight]),
-        ),
+        compared=_compared(n, scoring, links, must_link),
         size_max=size_max,
         must_link=must_link,
         cannot_link=cannot_link,
     )
     return replace(clusters, refused=links[clusters.refused])
+
+
+def _compared(n: int, scoring: Scoring, links: npt.NDArray[np.signedinteger], must_link: Pairs) -> Compared:
+    """The pairs that may speak about a cluster: those of records that are both to be joined with somebody.
+
+    The others are most of the pairs, and at ten million records more than memory has room for twice.
+    """
+    pairs, light = scoring.pairs, scoring.light
+    joined = np.zeros(n, dtype=np.bool_)
+    joined[pairs.left[links]] = joined[pairs.right[links]] = True
+    joined[must_link.ravel()] = True
+    kept = joined[light.left] & joined[light.right]
+    return Compared(
+        np.concatenate([pairs.left, light.left[kept]]),
+        np.concatenate([pairs.right, light.right[kept]]),
+        np.concatenate([pairs.weight, light.weight[kept]], dtype=np.float64),
+    )
 
 
 def join_links(

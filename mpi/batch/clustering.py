@@ -21,6 +21,7 @@ from mpi.matching.rules import RuleSet
 from mpi.matching.rules.vocabulary import FIELD_LEVELS
 
 Indices = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.int32]
 
 #: (pairs, 2): positions of two records each.
 Pairs = npt.NDArray[np.int64]
@@ -57,9 +58,7 @@ def cluster_links(
     """
     lefts, rights = np.asarray(left, np.int64), np.asarray(right, np.int64)
     weights = np.asarray(weight, np.float64)
-    label = _components(
-        n, np.concatenate([lefts, must_link[:, 0]]), np.concatenate([rights, must_link[:, 1]])
-    )
+    label = components(n, np.concatenate([lefts, must_link[:, 0]]), np.concatenate([rights, must_link[:, 1]]))
     careful = np.bincount(label, minlength=1) > size_max
     for pairs in (cannot_link, vetoed):
         ends = label[pairs]
@@ -99,7 +98,7 @@ def cluster_links(
     return Clusters(cluster_of=clusters.cluster_of, refused=edges[part.refused], reasons=part.reasons)
 
 
-def _among(place: Indices, label: Indices, compared: Compared) -> Compared:
+def _among(place: Indices, label: Labels, compared: Compared) -> Compared:
     """The compared pairs within one component of records that have a ``place``, by their places there."""
     left, right, weight = (np.asarray(one) for one in compared)
     within = np.flatnonzero((place[left] >= 0) & (label[left] == label[right]))
@@ -125,14 +124,14 @@ def held_apart(pairs: ScoredPairs, rules: RuleSet) -> Indices:
     return apart
 
 
-def _components(n: int, left: Indices, right: Indices) -> Indices:
-    """The connected component of each record."""
+def components(n: int, left: npt.NDArray[np.integer], right: npt.NDArray[np.integer]) -> Labels:
+    """The connected component of each of the records 0 … n-1, as a number."""
     graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
-    labels: Indices = connected_components(graph, directed=False)[1].astype(np.int64)
+    labels: Labels = connected_components(graph, directed=False)[1]
     return labels
 
 
-def _least_members(label: Indices) -> Indices:
+def _least_members(label: Labels) -> Indices:
     """Per record the least position with its label."""
     least = np.empty(int(label.max(initial=-1)) + 1, dtype=np.int64)
     least[label[::-1]] = np.arange(len(label))[::-1]

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from mpi.batch.candidates import Candidates, LimitedPass, candidate_pairs
-from mpi.batch.clustering import NO_PAIRS, Pairs, cluster_links, held_apart
+from mpi.batch.candidates import Candidates, LimitedPass, Positions, candidate_pairs
+from mpi.batch.clustering import NO_PAIRS, Labels, Pairs, cluster_links, components, held_apart
 from mpi.batch.encoded import EncodedRecords, Faults
 from mpi.batch.named_pairs import with_named
 from mpi.batch.outcome import cluster_numbers, cluster_table, pair_table, settled
@@ -30,6 +30,8 @@ from mpi.matching.rules import RuleSet
 CLUSTER_SIZE_MAX: Final = 100
 #: Faults of a file that are told one by one; the others are counted.
 FAULTS_TOLD: Final = 20
+#: Pairs looked at together where there may be hundreds of millions.
+_SOME_PAIRS: Final = 1 << 22
 #: Of the memory allowed, what pairs waiting to be compared may take; the records themselves need the rest.
 _SHARE_OF_PAIRS: Final = 4
 
@@ -176,20 +178,29 @@ def clustered(
 
 
 def _compared(n: int, scoring: Scoring, links: npt.NDArray[np.signedinteger], must_link: Pairs) -> Compared:
-    """The pairs that may speak about a cluster: those of records that are both to be joined with somebody.
+    """The pairs that may speak about a cluster: those within one component of the links.
 
-    The others are most of the pairs, and at ten million records more than memory has room for twice.
+    The others are nearly all the pairs, and at ten million records more than memory has room for twice.
     """
     pairs, light = scoring.pairs, scoring.light
-    joined = np.zeros(n, dtype=np.bool_)
-    joined[pairs.left[links]] = joined[pairs.right[links]] = True
-    joined[must_link.ravel()] = True
-    kept = joined[light.left] & joined[light.right]
-    return Compared(
-        np.concatenate([pairs.left, light.left[kept]]),
-        np.concatenate([pairs.right, light.right[kept]]),
-        np.concatenate([pairs.weight, light.weight[kept]], dtype=np.float64),
+    label = components(
+        n,
+        np.concatenate([pairs.left[links], must_link[:, 0]]),
+        np.concatenate([pairs.right[links], must_link[:, 1]]),
     )
+    heavy, lighter = (_within(label, pairs.left, pairs.right), _within(label, light.left, light.right))
+    return Compared(
+        np.concatenate([pairs.left[heavy], light.left[lighter]]),
+        np.concatenate([pairs.right[heavy], light.right[lighter]]),
+        np.concatenate([pairs.weight[heavy], light.weight[lighter]], dtype=np.float64),
+    )
+
+
+def _within(label: Labels, left: Positions, right: Positions) -> npt.NDArray[np.intp]:
+    """Places of the pairs of one component, found some at a time."""
+    slices = (slice(start, start + _SOME_PAIRS) for start in range(0, len(left), _SOME_PAIRS))
+    found = [np.flatnonzero(label[left[some]] == label[right[some]]) + some.start for some in slices]
+    return np.concatenate([np.empty(0, np.intp), *found])
 
 
 def join_links(

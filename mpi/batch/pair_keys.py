@@ -65,7 +65,7 @@ class PairKeys:
         runs = [*self._runs, self._sorted]
         path = self._folder / "all"
         with path.open("wb") as file:
-            for part in _merged(runs, self._room):
+            for part in _merged_in_parts(runs, self._room):
                 file.write(part.data)
         for number in range(len(self._runs)):
             (self._folder / f"run{number}").unlink()
@@ -74,10 +74,10 @@ class PairKeys:
 
     def _sort_in(self) -> None:
         if self._pending_count:
-            together = np.concatenate([self._sorted, *self._pending])
+            pending = np.concatenate(self._pending)
             self._pending, self._pending_count = [], 0
-            together.sort()
-            self._sorted = distinct(together)
+            pending.sort()
+            self._sorted = _merged([self._sorted, distinct(pending)])
 
     def _spilled(self, pairs: Indices, name: str) -> Indices:
         if self._folder is None:
@@ -96,7 +96,16 @@ def _remove(folder: Path, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _merged(runs: list[Indices], room: int) -> Iterator[Indices]:
+def _merged(runs: list[Indices]) -> Indices:
+    """The distinct numbers of ascending runs. The stable sort finds the runs and only merges them: it takes
+    a tenth of the time of sorting.
+    """
+    together = np.concatenate(runs)
+    together.sort(kind="stable")
+    return distinct(together)
+
+
+def _merged_in_parts(runs: list[Indices], room: int) -> Iterator[Indices]:
     """The distinct numbers of ascending runs, ascending, at most ``room`` numbers of all runs at a time.
 
     The parts are cut at numbers of the runs themselves, taken at equal distances, so that they are as even as
@@ -109,7 +118,5 @@ def _merged(runs: list[Indices], room: int) -> Iterator[Indices]:
     begins = [0] * len(runs)
     for cut in [*cuts.tolist(), None]:
         ends = [len(run) if cut is None else int(np.searchsorted(run, cut)) for run in runs]
-        part = np.concatenate([run[a:b] for run, a, b in zip(runs, begins, ends, strict=True)])
-        part.sort()
-        yield distinct(part)
+        yield _merged([run[a:b] for run, a, b in zip(runs, begins, ends, strict=True)])
         begins = ends

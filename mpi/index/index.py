@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from mpi.batch.encoded import EncodedRecords
-from mpi.batch.feeds import ColumnMap, read_map
+from mpi.batch.feeds import ColumnMap
 from mpi.batch.progress import Progress as Stages
 from mpi.batch.progress import silent
 from mpi.errors import MpiError
 from mpi.installation import declared_sources, make_ready, open_context, open_database
-from mpi.matching.flat import FLAT_FIELDS, source_record
+from mpi.matching.flat import source_record
 from mpi.matching.record import SourceRecord
 from mpi.matching.rules import RuleSet
 from mpi.services import (
@@ -36,16 +36,13 @@ from mpi.services import (
 from mpi.services.answers import (
     Actor,
     AssertionAnswer,
-    Candidate,
     Candidates,
     EventAnswer,
     IdentityAnswer,
     InvariantResult,
-    MatchedWith,
     MergeAnswer,
     Page,
     Receipt,
-    RecordRef,
     Rejection,
     StoredRecord,
     TaskAnswer,
@@ -53,49 +50,15 @@ from mpi.services.answers import (
     UnmergeAnswer,
 )
 from mpi.services.context import Context
-from mpi.services.desk import Case, Desk, Queue, Side
+from mpi.services.desk import Desk
 from mpi.services.explaining import Reference
-from mpi.services.loading import LineOutcome, LoadSummary, Progress
+from mpi.services.loading import LoadSummary, Progress
 from mpi.services.quality import Standing
-from mpi.services.relink_planning import RelinkAnswer, RelinkStep
+from mpi.services.relink_planning import RelinkAnswer
 from mpi.services.relinking import RollbackAnswer
 from mpi.services.replay import Replay
 from mpi.settings import Settings
 from mpi.storage.database import connection
-
-__all__ = [
-    "FLAT_FIELDS",
-    "Actor",
-    "AssertionAnswer",
-    "Candidate",
-    "Candidates",
-    "Case",
-    "Desk",
-    "EventAnswer",
-    "IdentityAnswer",
-    "Index",
-    "InvariantResult",
-    "LineOutcome",
-    "LoadSummary",
-    "MatchedWith",
-    "MergeAnswer",
-    "Page",
-    "Queue",
-    "Receipt",
-    "RecordRef",
-    "Rejection",
-    "RelinkAnswer",
-    "RelinkStep",
-    "Replay",
-    "RollbackAnswer",
-    "Side",
-    "Standing",
-    "StoredRecord",
-    "TaskAnswer",
-    "UnlinkAnswer",
-    "UnmergeAnswer",
-    "read_map",
-]
 
 Flat = Mapping[str, Any]
 

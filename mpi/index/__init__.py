@@ -1,0 +1,64 @@
+"""The index, and what its methods take and answer: all that a face imports."""
+
+from mpi.batch.feeds import read_map
+from mpi.index.index import Index
+from mpi.matching.flat import FLAT_FIELDS
+from mpi.services.answers import (
+    Actor,
+    AssertionAnswer,
+    Candidate,
+    Candidates,
+    EventAnswer,
+    IdentityAnswer,
+    InvariantResult,
+    MatchedWith,
+    MergeAnswer,
+    Page,
+    Receipt,
+    RecordRef,
+    Rejection,
+    StoredRecord,
+    TaskAnswer,
+    UnlinkAnswer,
+    UnmergeAnswer,
+)
+from mpi.services.desk import Case, Desk, Queue, Side
+from mpi.services.loading import LineOutcome, LoadSummary
+from mpi.services.quality import Standing
+from mpi.services.relink_planning import RelinkAnswer, RelinkStep
+from mpi.services.relinking import RollbackAnswer
+from mpi.services.replay import Replay
+
+__all__ = [
+    "FLAT_FIELDS",
+    "Actor",
+    "AssertionAnswer",
+    "Candidate",
+    "Candidates",
+    "Case",
+    "Desk",
+    "EventAnswer",
+    "IdentityAnswer",
+    "Index",
+    "InvariantResult",
+    "LineOutcome",
+    "LoadSummary",
+    "MatchedWith",
+    "MergeAnswer",
+    "Page",
+    "Queue",
+    "Receipt",
+    "RecordRef",
+    "Rejection",
+    "RelinkAnswer",
+    "RelinkStep",
+    "Replay",
+    "RollbackAnswer",
+    "Side",
+    "Standing",
+    "StoredRecord",
+    "TaskAnswer",
+    "UnlinkAnswer",
+    "UnmergeAnswer",
+    "read_map",
+]

@@ -1,0 +1,5 @@
+"""HL7 v2.1-2.8: read a message, do what it asks, write the reply. Transports call ``answer``."""
+
+from mpi.hl7v2.answering import Answer, Connection, answer
+
+__all__ = ["Answer", "Connection", "answer"]

@@ -7,6 +7,8 @@ MpiError
 │   ├── InvalidEnterpriseId      its check character is wrong: it was mistyped
 │   ├── UnknownSource            nobody declared this source system
 │   ├── UnknownAuthority         nobody declared this assigning authority
+│   ├── InvalidPatient           a FHIR Patient refused by a strict reading: carries the notes
+│   ├── ForeignIdentifier        a source assigns identifiers in a domain that belongs to another
 │   ├── UnreadableFile           a file that cannot be read as what it says it is
 │   └── CannotTrain              the records cannot support the model: the message says why
 ├── NotFound                     no such record, identity, task, merge, assertion
@@ -17,6 +19,7 @@ MpiError
 │   ├── AssertedDifferent        a person stated that these are different people
 │   ├── ClaimedByAnother         another reviewer holds the task
 │   ├── SameIdentity             the two are one identity already
+│   ├── Replaced                 the record gave way to another of its source: names its survivor
 │   ├── IdempotencyMismatch      the key was used with another body (HTTP 422)
 │   └── RequestInFlight          the same idempotency key is being processed: ask again
 ├── Denied                       who is asking may not (HTTP 401, 403)
@@ -81,6 +84,25 @@ class UnknownAuthority(BadInput):
     code = "unknown-authority"
 
 
+class InvalidPatient(BadInput):
+    """The Patient is not valid."""
+
+    code = "invalid-patient"
+
+    def __init__(
+        self, message: str | None = None, *, field: str | None = None, notes: tuple[object, ...] = ()
+    ) -> None:
+        super().__init__(message, field=field)
+        #: ``mpi.patient.Note``: what was wrong, element by element.
+        self.notes = notes
+
+
+class ForeignIdentifier(BadInput):
+    """A source may not assign identifiers in a domain that belongs to another source."""
+
+    code = "foreign-identifier"
+
+
 class UnreadableFile(BadInput):
     """The file cannot be read."""
 
@@ -139,6 +161,12 @@ class SameIdentity(Conflict):
     """These are one identity already."""
 
     code = "same-identity"
+
+
+class Replaced(Conflict):
+    """The record was replaced by another one of its source."""
+
+    code = "replaced"
 
 
 class IdempotencyMismatch(Conflict):

@@ -25,6 +25,17 @@ from mpi.services.answers import (
 from mpi.services.desk import Case, Desk, Queue, Side
 from mpi.services.loading import LineOutcome, LoadSummary
 from mpi.services.quality import Standing
+from mpi.services.registry import (
+    Criterion,
+    CrossReference,
+    Field,
+    Found,
+    How,
+    RecordKey,
+    Registered,
+    Registry,
+    Replacement,
+)
 from mpi.services.relink_planning import RelinkAnswer, RelinkStep
 from mpi.services.relinking import RollbackAnswer
 from mpi.services.replay import Replay
@@ -36,8 +47,13 @@ __all__ = [
     "Candidate",
     "Candidates",
     "Case",
+    "Criterion",
+    "CrossReference",
     "Desk",
     "EventAnswer",
+    "Field",
+    "Found",
+    "How",
     "IdentityAnswer",
     "Index",
     "InvariantResult",
@@ -48,10 +64,14 @@ __all__ = [
     "Page",
     "Queue",
     "Receipt",
+    "RecordKey",
     "RecordRef",
+    "Registered",
+    "Registry",
     "Rejection",
     "RelinkAnswer",
     "RelinkStep",
+    "Replacement",
     "Replay",
     "RollbackAnswer",
     "Side",

@@ -54,6 +54,7 @@ from mpi.services.desk import Desk
 from mpi.services.explaining import Reference
 from mpi.services.loading import LoadSummary, Progress
 from mpi.services.quality import Standing
+from mpi.services.registry import Registry
 from mpi.services.relink_planning import RelinkAnswer
 from mpi.services.relinking import RollbackAnswer
 from mpi.services.replay import Replay
@@ -112,6 +113,11 @@ class Index:
     def desk(self) -> Desk:
         """What only the review desk asks."""
         return Desk(self._context)
+
+    @property
+    def registry(self) -> Registry:
+        """What the standard dialects ask: cross-references, people by demographics, replaced identifiers."""
+        return Registry(self._context)
 
     # Records
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class PersonName(NamedTuple):
@@ -57,6 +58,8 @@ class SourceRecord:
     birth_order: int | None = None
     #: True, False, or the date of death as sent.
     deceased: bool | str | None = None
+    #: The FHIR Patient that the record was read from, word for word; None when it came flat. Never compared.
+    original: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"SourceRecord({self.source}/{self.local_id})"

@@ -1,0 +1,28 @@
+"""FHIR R4 Patients as plain dicts, the rich form of what a source sent: read into source records, written
+back.
+
+Pure: between ``identity`` and ``matching``. The HL7 v2 door maps PID to a Patient and reads it here too, so
+that both doors say the same about one person.
+"""
+
+from mpi.patient.domains import AssigningAuthority, Domain, Domains
+from mpi.patient.reading import Note, PatientRead, read_patient
+from mpi.patient.views import IdentityView, RecordView
+from mpi.patient.vocabulary import BIRTH_PLACE_URL, MOTHER_IDENTIFIER_URL, MOTHERS_MAIDEN_NAME_URL
+from mpi.patient.writing import write_identity, write_record
+
+__all__ = [
+    "BIRTH_PLACE_URL",
+    "MOTHERS_MAIDEN_NAME_URL",
+    "MOTHER_IDENTIFIER_URL",
+    "AssigningAuthority",
+    "Domain",
+    "Domains",
+    "IdentityView",
+    "Note",
+    "PatientRead",
+    "RecordView",
+    "read_patient",
+    "write_identity",
+    "write_record",
+]

@@ -1,0 +1,179 @@
+"""What FHIR and HL7 v2 stand on: whose record a Patient is, cross-references, people by demographics,
+replaced IDs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mpi.patient import Domains, IdentityView, RecordView
+from mpi.services.answers import Actor
+from mpi.services.context import Context
+from mpi.services.registry.answers import (
+    Criterion,
+    CrossReference,
+    Field,
+    Found,
+    How,
+    RecordKey,
+    Registered,
+    Replacement,
+)
+from mpi.services.replay import Replay
+
+__all__ = [
+    "Criterion",
+    "CrossReference",
+    "Field",
+    "Found",
+    "How",
+    "RecordKey",
+    "Registered",
+    "Registry",
+    "Replacement",
+]
+
+
+class Registry:
+    """``index.registry``: every method is one use case in one transaction, and audited."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def domains(self) -> Domains:
+        """The identifier domains as they are declared; at most five seconds old."""
+        raise NotImplementedError
+
+    # Taking in
+
+    def record_key(
+        self, resource: Mapping[str, Any], *, source: str | None = None, default_source: str = "fhir"
+    ) -> RecordKey:
+        """Whose record a Patient is and under which local ID.
+
+        ``source`` is the sender; None: the owner of the first identifier's domain, else ``default_source``.
+        The local ID is the value in the source's own domain; of a source without a domain, the first
+        identifier in a domain that nobody owns. A Patient with neither gets a minted one. Raises
+        ForeignIdentifier when all it has are identifiers of domains that belong to other sources.
+        """
+        raise NotImplementedError
+
+    def receive(
+        self,
+        resource: Mapping[str, Any],
+        *,
+        actor: Actor,
+        source: str | None = None,
+        local_id: str | None = None,
+        strict: bool = False,
+        version: int | None = None,
+        idempotency: Replay | None = None,
+    ) -> Registered:
+        """Register or update the record that a Patient says, whose it is by ``record_key`` unless told.
+
+        ``strict``: a note of severity error refuses it. ``version``: the stored one the caller saw
+        (``If-Match``; 0: there must be none yet). Raises InvalidPatient (with its notes), ForeignIdentifier,
+        UnknownSource, UnknownAuthority, StaleVersion, Replaced (the record gave way to another: names its
+        survivor).
+        """
+        raise NotImplementedError
+
+    def holders(
+        self, domain: str, value: str, *, actor: Actor, source: str | None = None
+    ) -> tuple[RecordView, ...]:
+        """The records that this identifier is a local ID of, or that carry it; of ``source`` alone when told.
+
+        Replaced and retired records included. Raises UnknownAuthority.
+        """
+        raise NotImplementedError
+
+    # Reading
+
+    def patient(self, resource_id: str, *, actor: Actor) -> RecordView | IdentityView:
+        """A record (``r123``) or an identity (an enterprise ID) by logical ID. Raises NotFound, Erased."""
+        raise NotImplementedError
+
+    def record(self, source: str, local_id: str, *, actor: Actor) -> RecordView:
+        """A record by its key. Raises NotFound."""
+        raise NotImplementedError
+
+    def versions(self, resource_id: str, *, actor: Actor) -> tuple[RecordView, ...]:
+        """Every version of a record, newest first. Raises NotFound, also for an identity."""
+        raise NotImplementedError
+
+    # Asking
+
+    def cross_reference(
+        self, domain: str, value: str, targets: Sequence[str] = (), *, actor: Actor
+    ) -> CrossReference:
+        """What the person with this identifier is called in ``targets`` (everywhere when empty).
+
+        Domains by any name: URI, OID, namespace. The enterprise ID's own domain can be asked and answered.
+        """
+        raise NotImplementedError
+
+    def find(
+        self,
+        criteria: Sequence[Criterion],
+        *,
+        actor: Actor,
+        limit: int = 20,
+        cursor: str | None = None,
+        sort: Sequence[str] = (),
+        targets: Sequence[str] = (),
+        count_only: bool = False,
+    ) -> Found:
+        """People of whom one active record satisfies every criterion, in pages.
+
+        ``sort``: family, given, birth_date, updated_at, ``-`` in front for descending; otherwise by
+        enterprise ID. ``targets``: only people who have an identifier in one of these domains. Raises
+        BadInput naming the criterion that makes no sense, UnknownAuthority.
+        """
+        raise NotImplementedError
+
+    # Identifiers that change
+
+    def replace(
+        self,
+        source: str,
+        surviving_local_id: str,
+        subsumed_local_id: str,
+        reason: str,
+        *,
+        actor: Actor,
+        survivor: Mapping[str, Any] | None = None,
+        create_survivor: bool = True,
+        preview: bool = False,
+    ) -> Replacement:
+        """The subsumed record gives way to the surviving one of the same source (A40, ``replaced-by``).
+
+        Their identities merge, the subsumed record is retired and points to its survivor for ever, or until
+        ``restore``. ``survivor``: its Patient, registered first; without one an unknown survivor is made from
+        the subsumed record's demographics, unless ``create_survivor`` is False. Said again, nothing changes.
+        Raises NotFound (``field`` is ``subsumed`` or ``surviving``), BadInput (one and the same), Replaced, AssertedDifferent.
+        """
+        raise NotImplementedError
+
+    def restore(self, source: str, local_id: str, reason: str, *, actor: Actor) -> RecordView:
+        """Take a replacement back: the record is active again, in the identity it had.
+
+        Raises NotFound, Conflict.
+        """
+        raise NotImplementedError
+
+    def rename(
+        self, source: str, local_id: str, new_local_id: str, reason: str, *, actor: Actor
+    ) -> RecordView:
+        """The record gets another local ID in the same domain (A47).
+
+        Raises NotFound, Conflict when it is taken.
+        """
+        raise NotImplementedError
+
+    def move(self, source: str, local_id: str, to_local_id: str, reason: str, *, actor: Actor) -> RecordView:
+        """The record belongs to the person of another record from now on (A43, A45).
+
+        Raises NotFound, Conflict.
+        """
+        raise NotImplementedError

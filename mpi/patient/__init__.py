@@ -6,7 +6,10 @@ that both doors say the same about one person.
 """
 
 from mpi.patient.domains import AssigningAuthority, Domain, Domains
-from mpi.patient.reading import Note, PatientRead, read_patient
+from mpi.patient.identifiers import sent_identifiers
+from mpi.patient.mothers import Mother, read_mother
+from mpi.patient.notes import Note
+from mpi.patient.reading import PatientRead, read_patient
 from mpi.patient.views import IdentityView, RecordView
 from mpi.patient.vocabulary import BIRTH_PLACE_URL, MOTHER_IDENTIFIER_URL, MOTHERS_MAIDEN_NAME_URL
 from mpi.patient.writing import write_identity, write_record
@@ -19,10 +22,13 @@ __all__ = [
     "Domain",
     "Domains",
     "IdentityView",
+    "Mother",
     "Note",
     "PatientRead",
     "RecordView",
+    "read_mother",
     "read_patient",
+    "sent_identifiers",
     "write_identity",
     "write_record",
 ]

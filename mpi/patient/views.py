@@ -31,9 +31,6 @@ class RecordView:
     #: The mother's identifiers, as sent (PID-21), and her enterprise ID once she is known.
     mother_identifiers: tuple[Identifier, ...] = ()
     mother_enterprise_id: str | None = None
-    #: 1 when the search that found it asked for a certain match, else how sure it is, 0–1; None outside
-    #: searches.
-    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +40,11 @@ class IdentityView:
     enterprise_id: str
     requested_id: str
     status: str
-    #: The best record of its members; its ``original`` is the most trusted member's, for what flat fields
-    #: lack.
+    #: The best record of its members.
     best: SourceRecord
     #: Every identifier of every member, canonical and distinct; replaced ones only where they are exposed.
     identifiers: tuple[Identifier, ...]
+    #: Its records, the most trusted source first.
     records: tuple[RecordView, ...]
     #: Grows with everything that happens to the identity: the ``versionId`` of its Patient.
     version: int

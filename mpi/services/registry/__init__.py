@@ -151,7 +151,8 @@ class Registry:
         Their identities merge, the subsumed record is retired and points to its survivor for ever, or until
         ``restore``. ``survivor``: its Patient, registered first; without one an unknown survivor is made from
         the subsumed record's demographics, unless ``create_survivor`` is False. Said again, nothing changes.
-        Raises NotFound (``field`` is ``subsumed`` or ``surviving``), BadInput (one and the same), Replaced, AssertedDifferent.
+        Raises NotFound (``field`` is ``subsumed`` or ``surviving``), BadInput (one and the same), Replaced,
+        AssertedDifferent.
         """
         raise NotImplementedError
 

@@ -78,6 +78,12 @@ class Settings(BaseSettings):
     statement_timeout_seconds: float = Field(
         default=10.0, ge=0, le=3600, description="how long one online statement may run; 0: without limit"
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?$",
+        description="where clients reach this server, without a path of its own (https://mpi.example.org): "
+        "what FHIR's absolute URLs begin with; unset: as each request named it",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"
     )
@@ -91,6 +97,11 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("public_url", mode="after")
+    @classmethod
+    def _bare(cls, url: str | None) -> str | None:
+        return url.rstrip("/") if url else None
 
     @field_validator("database_url", mode="after")
     @classmethod

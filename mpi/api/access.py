@@ -88,6 +88,13 @@ ACCESS: Final[dict[str, frozenset[str]]] = {
     "desk_log_in": PUBLIC,
     "desk_log_out": PUBLIC,
     "desk_static": PUBLIC,
+    # FHIR.
+    "fhir_metadata": PUBLIC,
+    "fhir_smart_configuration": PUBLIC,
+    "fhir_nothing_there": PUBLIC,
+    "fhir_read": READERS,
+    "fhir_history": READERS,
+    "fhir_vread": READERS,
 }
 
 #: Who may go against what a person stated (``override``).
@@ -129,7 +136,7 @@ class Access:
         except Unauthenticated:
             await self.note_failure(request, action)
             raise
-        actor = Actor(name=known.name, role=known.role, request_id=request_id)
+        actor = Actor(name=known.name, role=known.role, request_id=request_id, source=known.source)
         if actor.role not in roles:
             await self.refuse(actor, action)
         return actor
@@ -172,6 +179,12 @@ class Access:
         now = int(time.monotonic())
         self._failures = (now, count + 1 if second == now else 1)
         return self._failures[1] <= AUDITED_FAILURES_PER_SECOND_MAX
+
+
+def refuse_other_source(actor: Actor, source: object) -> None:
+    """Refuse a client of one source system that writes for another. Raises Forbidden."""
+    if actor.source is not None and source != actor.source:
+        raise Forbidden("this client speaks for another source system")
 
 
 def credentials(request: Request) -> str:

@@ -17,6 +17,7 @@ from mpi.api import (
     description,
     desk,
     feed,
+    fhir,
     health,
     identities,
     logs,
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs = GuardedRoute("/api/docs", description.read_docs, methods=["GET"], include_in_schema=False)
         app.router.routes.append(docs)
     app.router.routes.extend(desk.routes())
+    app.router.routes.extend(fhir.routes())
     problems.translate(app)
     app.add_middleware(Guard, auth_off=auth_off)
     _refuse_open_routes(app)
@@ -79,6 +81,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     index = await loop.run_in_executor(None, Index.open, settings)
     threads = Threads(settings.pool_size)
     app.state.index, app.state.threads = index, threads
+    app.state.public_url = settings.public_url
     app.state.access = Access(index, threads, auth_off=settings.auth == "off")
     watch = asyncio.create_task(_watch_pool(index))
     try:
@@ -105,8 +108,10 @@ async def _watch_pool(index: Index) -> None:
 def _refuse_open_routes(app: FastAPI) -> None:
     """Closed by default: every route under our prefixes is guarded and has its row of roles."""
     for route in app.routes:
-        guarded = isinstance(route, GuardedRoute | desk.DeskRoute) and route.name in ACCESS
+        guarded = isinstance(route, GuardedRoute | desk.DeskRoute | fhir.FhirRoute) and route.name in ACCESS
         path = getattr(route, "path", "")
-        ours = path.startswith((PREFIX, "/review", "/health", "/metrics")) or isinstance(route, APIRoute)
+        ours = path.startswith((PREFIX, "/review", "/fhir", "/health", "/metrics")) or isinstance(
+            route, APIRoute
+        )
         if ours and not guarded:
             raise RuntimeError(f"route {getattr(route, 'name', route)!r} has no row in access.ACCESS")

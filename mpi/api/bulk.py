@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from mpi.api import metrics
+from mpi.api.access import refuse_other_source
 from mpi.api.body import (
     BODY_BYTES_MAX,
     NDJSON_TYPES,
@@ -32,7 +33,7 @@ from mpi.api.problems import INTERNAL, Refusal, status_of_code
 from mpi.api.records import status_of
 from mpi.api.schemas import RECEIPT, RECORD
 from mpi.errors import MpiError, Unavailable
-from mpi.index import Receipt, Rejection
+from mpi.index import Actor, Receipt, Rejection
 
 routes = router("records")
 log = structlog.get_logger()
@@ -133,7 +134,7 @@ class _Intake:
         outcomes: list[Receipt | Rejection | None] = []
         records: list[dict[str, Any]] = []
         for line in lines:
-            record = _record(line)
+            record = _record(line, self._call.actor)
             outcomes.append(record if isinstance(record, Rejection) else None)
             if not isinstance(record, Rejection):
                 records.append(record)
@@ -174,11 +175,13 @@ class _Intake:
         return b'{"line":%d,"status":%d,%b\n' % (self._line, status, orjson.dumps(outcome)[1:])
 
 
-def _record(line: bytes | None) -> dict[str, Any] | Rejection:
+def _record(line: bytes | None, actor: Actor) -> dict[str, Any] | Rejection:
     if line is None:
         return _rejection(too_large(BODY_BYTES_MAX))
     try:
-        return parse_object(line)
+        record = parse_object(line)
+        refuse_other_source(actor, record.get("source"))
+        return record
     except (Refusal, MpiError) as error:
         return _rejection(error)
 

@@ -17,10 +17,11 @@ from starlette.responses import Response
 from starlette.routing import request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mpi.api import metrics, problems
+from mpi.api import fhir, metrics, problems
 from mpi.api.body import parse, read_body, refuse_type, refuse_url_text
 from mpi.api.logs import whereabouts
 from mpi.errors import Unavailable
+from mpi.fhir.exchange import PREFIX as FHIR_PREFIX
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -124,10 +125,15 @@ class Guard:
         except Exception as error:
             scope["failure"] = error
             if not status:
-                await problems.of_exception(error, request_id)(scope, receive, send_on)
+                await _failure(scope)(error, request_id)(scope, receive, send_on)
         finally:
             self._in_flight -= 1
             _tell(scope, status or 500, time.perf_counter() - began)
+
+
+def _failure(scope: Scope) -> Callable[[Exception, str | None], Response]:
+    """How failures are told under this path: FHIR has resources of its own for them."""
+    return fhir.failure if scope["path"].startswith(FHIR_PREFIX) else problems.of_exception
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:

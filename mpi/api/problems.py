@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mpi import errors
+from mpi.fhir.outcome import Refused
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -187,7 +188,7 @@ def translate(app: FastAPI) -> None:
 def code_of(error: Exception) -> str:
     """The word for it in the log: the problem's code, or the name of its class for what nobody foresaw."""
     match error:
-        case errors.MpiError() | Refusal():
+        case errors.MpiError() | Refusal() | Refused():
             return error.code
         case HTTPException():
             return HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")

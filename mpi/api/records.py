@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mpi.api import metrics
+from mpi.api.access import refuse_other_source
 from mpi.api.body import parse_object, refuse_type
 from mpi.api.calls import Call, CurrentCall, example, reply, router
 from mpi.api.schemas import EXPLANATION, NO_REASON, RECEIPT, RECORD, CompareOrder, RetireOrder
@@ -104,7 +105,9 @@ async def retire_record(
 ) -> Response:
     """Retire a record: it leaves the candidates, keeps its history, and returns when it is sent again."""
     reason = order.reason if order else NO_REASON
-    return reply(await call.run(call.index.retire, *record_reference(request), reason=reason))
+    source, local_id = record_reference(request)
+    refuse_other_source(call.actor, source)
+    return reply(await call.run(call.index.retire, source, local_id, reason=reason))
 
 
 @routes.post("/match", response_model=Candidates, openapi_extra={**FLAT_BODY, **LIMITED})
@@ -164,6 +167,7 @@ async def _flat_body(request: Request) -> dict[str, Any]:
 
 
 async def _register(call: Call, flat: dict[str, Any], request: Request) -> Response:
+    refuse_other_source(call.actor, flat.get("source"))
     receipt = await call.run(call.index.receive, flat, idempotency=_replay(call.actor, flat, request))
     metrics.registered(receipt.decision)
     return reply(receipt, status_of(receipt))

@@ -17,6 +17,7 @@ app = typer.Typer(help="Who may call the API, and as what.", no_args_is_help=Tru
 def add(
     name: Annotated[str, typer.Argument(help="What the audit calls it.")],
     role: Annotated[str, typer.Option(help="reader, registrar, reviewer, steward or admin.")],
+    source: Annotated[str | None, typer.Option(help="The source system it speaks for, and no other.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add a client and print its key, this once: only its hash is kept.
@@ -26,11 +27,12 @@ def add(
 
     \b
       mpi client add registration-desk --role registrar
+      mpi client add north-ehr --role registrar --source north-ehr
     """
     with open_index() as index:
-        key = index.add_client(name, role, actor=operator())
+        key = index.add_client(name, role, actor=operator(), source=source)
     if as_json:
-        print_json({"name": name, "role": role, "key": key})
+        print_json({"name": name, "role": role, "source": source, "key": key})
     else:
         say(key)
         note("keep it now: it cannot be shown again. Calls send it as `Authorization: Bearer KEY`")
@@ -70,8 +72,8 @@ def list_clients(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(clients)
     else:
-        rows = [(c["name"], c["role"], c["created_at"], c["revoked_at"]) for c in clients]
-        print_table(("name", "role", "added", "revoked"), rows)
+        rows = [(c["name"], c["role"], c["source"], c["created_at"], c["revoked_at"]) for c in clients]
+        print_table(("name", "role", "source", "added", "revoked"), rows)
 
 
 @app.command()

@@ -349,9 +349,9 @@ class Index:
         """Every invariant with its violations."""
         return quality.check(self._context, actor=actor)
 
-    def add_client(self, name: str, role: str, *, actor: Actor) -> str:
+    def add_client(self, name: str, role: str, *, actor: Actor, source: str | None = None) -> str:
         """A new API client's key, shown this once."""
-        return access.add_client(self._context, name, role, actor=actor)
+        return access.add_client(self._context, name, role, actor=actor, source=source)
 
     def clients(self, *, actor: Actor) -> list[dict[str, Any]]:
         """Every API client, without keys."""

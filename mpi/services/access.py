@@ -17,17 +17,21 @@ ROLES = ("reader", "registrar", "reviewer", "steward", "admin")
 _PREFIX = "mpi_"
 
 
-def add_client(context: Context, name: str, role: str, *, actor: Actor) -> str:
-    """A new client's key, shown this once. Raises BadInput for an unknown role or a name that is taken."""
+def add_client(context: Context, name: str, role: str, *, actor: Actor, source: str | None = None) -> str:
+    """A new client's key, shown this once; with ``source`` it speaks for that source system only.
+
+    Raises BadInput for an unknown role or a name that is taken, UnknownSource.
+    """
     if role not in ROLES:
         raise BadInput(f"role must be one of {', '.join(ROLES)}", field="role")
     if not name or len(name) > 100:
         raise BadInput("a client needs a name of at most 100 characters", field="name")
+    if source is not None:
+        context.sources.named(source)
     key = _PREFIX + secrets.token_urlsafe(32)
     with context.transaction() as conn:
-        row = conn.execute(
-            query("add_client"), {"name": name, "role": role, "key_hash": _hash(key)}
-        ).fetchone()
+        values = {"name": name, "role": role, "key_hash": _hash(key), "source": source}
+        row = conn.execute(query("add_client"), values).fetchone()
         if row is None:
             raise BadInput(f"there is a client called {name!r} already: revoke it first", field="name")
         context.audit_read(conn, actor, "add client", [])
@@ -39,7 +43,8 @@ def clients(context: Context, *, actor: Actor) -> list[dict[str, Any]]:
     with context.transaction() as conn:
         rows = conn.execute(query("clients")).fetchall()
         context.audit_read(conn, actor, "list clients", [])
-    return [{"name": n, "role": r, "created_at": c, "revoked_at": v} for n, r, c, v in rows]
+    names = ("name", "role", "created_at", "revoked_at", "source")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def revoke_client(context: Context, name: str, *, actor: Actor) -> None:
@@ -56,7 +61,7 @@ def authenticate(context: Context, key: str) -> Actor:
         row = conn.execute(query("client_of_key"), {"key_hash": _hash(key)}).fetchone()
     if row is None:
         raise Unauthenticated
-    return Actor(name=row[0], role=row[1])
+    return Actor(name=row[0], role=row[1], source=row[2])
 
 
 def deny(context: Context, actor: Actor, action: str) -> None:

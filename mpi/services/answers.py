@@ -22,6 +22,8 @@ class Actor:
     name: str
     role: str
     request_id: str | None = None
+    #: The source system it speaks for, and no other; None: not bound to one.
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,7 +238,9 @@ CREATE TABLE api_client (
     key_hash bytea NOT NULL UNIQUE,
     role text NOT NULL CHECK (role IN ('reader', 'registrar', 'reviewer', 'steward', 'admin')),
     created_at timestamptz NOT NULL DEFAULT now(),
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    -- The only source system it speaks for; NULL: it may name any.
+    source text
 );
 
 -- A link that opens the desk once. Only the hash of its token is kept.

@@ -23,6 +23,7 @@ from mpi.matching.normalization.searching import search_text
 from mpi.matching.record import NormalizedRecord, SourceRecord
 from mpi.matching.rules import RuleSet
 from mpi.matching.stored import from_stored, to_stored
+from mpi.patient.terms import as_tsvector, terms_of
 from mpi.storage.candidates import BLOCK_MAX, Asked, Look
 from mpi.storage.records import NewRecord
 
@@ -37,6 +38,8 @@ class Arrival:
     keys: tuple[BlockingKey, ...]
     #: The demographics as sent, as JSON; equal bytes mean nothing changed.
     content: bytes
+    #: The FHIR Patient it was read from, as JSON.
+    original: bytes | None
     #: A number for the record if it turns out to be new.
     record_id: int
     declared: tuple[str, ...] = ()
@@ -44,7 +47,10 @@ class Arrival:
     @property
     def content_hash(self) -> bytes:
         """16 bytes that change when the content does."""
-        return hashlib.blake2b(self.content, digest_size=16).digest()
+        written = hashlib.blake2b(self.content, digest_size=16)
+        if self.original is not None:
+            written.update(self.original)
+        return written.digest()
 
     def asked(self) -> Asked:
         """What to look for."""
@@ -66,15 +72,16 @@ def arrive(
         normalized=normalized,
         keys=blocking_keys(normalized, rules),
         content=orjson.dumps(flat_record(record)),
+        original=None if record.original is None else orjson.dumps(record.original),
         record_id=record_id,
         declared=declared,
     )
 
 
-def stored_form(arrival: Arrival) -> NewRecord:
-    """The record as it is stored when it turns out to be new."""
+def stored_form(arrival: Arrival, record_id: int | None = None) -> NewRecord:
+    """The record as it is stored: as a new one, or as the next version of ``record_id``."""
     return NewRecord(
-        record_id=arrival.record_id,
+        record_id=arrival.record_id if record_id is None else record_id,
         source_id=arrival.source_id,
         local_id=arrival.source_record.local_id,
         content=arrival.content,
@@ -82,6 +89,8 @@ def stored_form(arrival: Arrival) -> NewRecord:
         normalized=to_stored(arrival.normalized),
         search_text=search_text(arrival.source_record, arrival.normalized),
         keys=[key.key for key in arrival.keys],
+        original=arrival.original,
+        terms=as_tsvector(terms_of(arrival.source_record)),
     )
 
 

@@ -5,7 +5,7 @@ released, rejected, and either taken back.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from mpi.errors import Conflict
 from mpi.matching.flat import source_record
@@ -15,13 +15,13 @@ from mpi.services.context import Context
 from mpi.services.updating import revise
 from mpi.storage.candidates import look
 from mpi.storage.database import Connection
-from mpi.storage.records import HeldUpdate, previous_content, settle_held
+from mpi.storage.records import HeldUpdate, Previous, previous_content, settle_held
 
 
 def release_held(context: Context, conn: Connection, task_id: int, held: HeldUpdate, actor: Actor) -> None:
     """It is the same person after all: what was held becomes current, and the record is reconsidered."""
     settle_held(conn, task_id, "released")
-    _make_current(context, conn, held, held.after, actor)
+    _make_current(context, conn, held, Previous(held.after, held.original), actor)
 
 
 def reject_held(conn: Connection, task_id: int) -> None:
@@ -45,8 +45,9 @@ def undo_held(context: Context, conn: Connection, task_id: int, held: HeldUpdate
 
 
 def _make_current(
-    context: Context, conn: Connection, held: HeldUpdate, content: dict[str, Any], actor: Actor
+    context: Context, conn: Connection, held: HeldUpdate, wanted: Previous, actor: Actor
 ) -> None:
-    arrival = arrive(source_record(content), held.source_id, held.record_id, context.rules)
+    record = replace(source_record(wanted.content), original=wanted.original)
+    arrival = arrive(record, held.source_id, held.record_id, context.rules)
     seen = look(conn, [arrival.asked()])
     revise(context, conn, arrival, seen.known[0], seen, actor)

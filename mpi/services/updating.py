@@ -13,12 +13,11 @@ from mpi.identity.enterprise_id import display
 from mpi.identity.merging import merge, reinstate
 from mpi.identity.neighbourhood import Neighbourhood, older
 from mpi.matching.decision import NO_LINK, score_pairs
-from mpi.matching.normalization.searching import search_text
 from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
-from mpi.matching.stored import from_stored, to_stored
+from mpi.matching.stored import from_stored
 from mpi.services.answers import Actor, Receipt, RecordRef
-from mpi.services.arrivals import Arrival, Compared
+from mpi.services.arrivals import Arrival, Compared, stored_form
 from mpi.services.assigning import Assigning, matched_with
 from mpi.services.context import Context
 from mpi.services.settling import WorldChanged, hold_identities
@@ -100,7 +99,7 @@ def _quarantine(
         task_id = task.task_id
         change += Change(tasks=(task,), events=(queued(task),))
     hold_identities(conn, change)
-    hold_back(conn, known.record_id, arrival.content, arrival.content_hash, task_id)
+    hold_back(conn, known.record_id, arrival.content, arrival.content_hash, task_id, arrival.original)
     apply_change(conn, change, context.signed(actor, "quarantine update"))
     return _receipt(arrival, known, "quarantined", known.version, (task_id,))
 
@@ -150,7 +149,7 @@ def revise(
     )
     change = _superseding(conn, known, change + Change(events=(received,)))
     hold_identities(conn, change)
-    _store(conn, arrival, known)
+    revise_record(conn, stored_form(arrival, known.record_id))
     apply_change(conn, change, context.signed(actor, "update"))
     decision, version, tasks = _standing(state, known.enterprise_id, known.record_id, known.version + 1)
     tasks += tuple(task.task_id for task in change.tasks)
@@ -223,18 +222,6 @@ def _joined(
     except Conflict as error:
         raise WorldChanged from error
     return joined, survivor.enterprise_id
-
-
-def _store(conn: Connection, arrival: Arrival, known: KnownRecord) -> None:
-    revise_record(
-        conn,
-        known.record_id,
-        content=arrival.content,
-        content_hash=arrival.content_hash,
-        normalized=to_stored(arrival.normalized),
-        search_text=search_text(arrival.source_record, arrival.normalized),
-        keys=[key.key for key in arrival.keys],
-    )
 
 
 def _best(candidates: list[CandidateIdentity]) -> CandidateIdentity | None:

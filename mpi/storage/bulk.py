@@ -73,7 +73,7 @@ def copy_in(conn: Connection, records: Sequence[NewRecord], change: Change, sign
     _copy(
         conn,
         "COPY record (record_id, source_id, local_id, content_hash, source_record, normalized, search_text,"
-        " batch_id) FROM STDIN",
+        " batch_id, original, terms) FROM STDIN",
         (
             (
                 record.record_id,
@@ -84,6 +84,8 @@ def copy_in(conn: Connection, records: Sequence[NewRecord], change: Change, sign
                 orjson.dumps(record.normalized).decode(),
                 record.search_text,
                 signed.batch_id,
+                None if record.original is None else record.original.decode(),
+                record.terms,
             )
             for record in records
         ),

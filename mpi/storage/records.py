@@ -32,6 +32,10 @@ class NewRecord(NamedTuple):
     normalized: Any
     search_text: str
     keys: Sequence[int]
+    #: The FHIR Patient it was read from, as JSON.
+    original: bytes | None
+    #: Its search terms, as PostgreSQL reads a tsvector.
+    terms: str
 
 
 class Held(NamedTuple):
@@ -61,6 +65,8 @@ def register(
             "source_record": orjson.Fragment(record.content),
             "normalized": record.normalized,
             "search_text": record.search_text,
+            "original": None if record.original is None else orjson.Fragment(record.original),
+            "terms": record.terms,
         }
         for record in records
     ]
@@ -88,31 +94,31 @@ def lock_record(conn: Connection, record_id: int) -> HeldRecord:
     return HeldRecord(*row)
 
 
-def revise_record(
-    conn: Connection,
-    record_id: int,
-    *,
-    content: bytes,
-    content_hash: bytes,
-    normalized: Any,
-    search_text: str,
-    keys: Sequence[int],
-) -> None:
-    """The next version becomes current, the present one history."""
+def revise_record(conn: Connection, record: NewRecord) -> None:
+    """The next version becomes current, the present one history; ``record_id`` is the stored record's."""
     conn.execute(
         query("update_record"),
         {
-            "record_id": record_id,
-            "content_hash": content_hash,
-            "source_record": content.decode(),
-            "normalized": orjson.dumps(normalized).decode(),
-            "search_text": search_text,
+            "record_id": record.record_id,
+            "content_hash": record.content_hash,
+            "source_record": record.content.decode(),
+            "normalized": orjson.dumps(record.normalized).decode(),
+            "search_text": record.search_text,
+            "original": _text(record.original),
+            "terms": record.terms,
         },
     )
-    conn.execute(query("add_keys"), {"record_id": record_id, "keys": number_array(keys)})
+    conn.execute(query("add_keys"), {"record_id": record.record_id, "keys": number_array(record.keys)})
 
 
-def hold_back(conn: Connection, record_id: int, content: bytes, content_hash: bytes, task_id: int) -> None:
+def hold_back(
+    conn: Connection,
+    record_id: int,
+    content: bytes,
+    content_hash: bytes,
+    task_id: int,
+    original: bytes | None = None,
+) -> None:
     """Keep an update beside its record until a person decides."""
     conn.execute(
         query("hold_update"),
@@ -121,8 +127,13 @@ def hold_back(conn: Connection, record_id: int, content: bytes, content_hash: by
             "source_record": content.decode(),
             "content_hash": content_hash,
             "task_id": task_id,
+            "original": _text(original),
         },
     )
+
+
+def _text(json: bytes | None) -> str | None:
+    return None if json is None else json.decode()
 
 
 def settle_held(conn: Connection, task_id: int, outcome: str | None) -> bool:
@@ -145,6 +156,8 @@ class HeldUpdate(NamedTuple):
     local_id: str
     source_id: int
     version: int
+    #: The FHIR Patient that waits, when it came as one.
+    original: dict[str, Any] | None
 
 
 def held_update(conn: Connection, task_id: int) -> HeldUpdate | None:
@@ -153,7 +166,14 @@ def held_update(conn: Connection, task_id: int) -> HeldUpdate | None:
     return None if row is None else HeldUpdate(*row)
 
 
-def previous_content(conn: Connection, record_id: int) -> dict[str, Any] | None:
-    """The flat record of the version before the present one."""
+class Previous(NamedTuple):
+    """What a record said before: flat, and the FHIR Patient when it came as one."""
+
+    content: dict[str, Any]
+    original: dict[str, Any] | None
+
+
+def previous_content(conn: Connection, record_id: int) -> Previous | None:
+    """The version before the present one."""
     row = conn.execute(query("previous_version"), {"record_id": record_id}).fetchone()
-    return None if row is None else row[0]
+    return None if row is None else Previous(*row)

@@ -52,10 +52,19 @@ CREATE TABLE record (
     search_text text NOT NULL,
     batch_id bigint,
     received_at timestamptz NOT NULL DEFAULT now(),
+    -- The FHIR Patient it was read from, word for word.
+    original json,
+    -- What it is found by when somebody asks with demographics (mpi/patient/terms.py); NULL: still to be made.
+    terms tsvector,
+    -- The record of the same source that it gave way to; such a record is retired.
+    replaced_by bigint,
     -- A source system has one record under one local ID.
     CONSTRAINT one_record_per_local_id UNIQUE (source_id, local_id)
 );
 CREATE INDEX record_search ON record USING gin (search_text gin_trgm_ops);
+CREATE INDEX record_terms ON record USING gin (terms);
+CREATE INDEX record_without_terms ON record (record_id) WHERE terms IS NULL;
+CREATE INDEX record_replaced ON record (replaced_by) WHERE replaced_by IS NOT NULL;
 
 -- What a record said before it was updated.
 CREATE TABLE record_version (
@@ -64,6 +73,7 @@ CREATE TABLE record_version (
     source_record json NOT NULL,
     received_at timestamptz NOT NULL,
     superseded_at timestamptz NOT NULL DEFAULT now(),
+    original json,
     PRIMARY KEY (record_id, version)
 );
 
@@ -76,7 +86,8 @@ CREATE TABLE held_update (
     content_hash bytea NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
     -- NULL while it is held.
-    outcome text CHECK (outcome IN ('released', 'rejected', 'superseded'))
+    outcome text CHECK (outcome IN ('released', 'rejected', 'superseded')),
+    original json
 );
 -- At most one update of a record waits at a time.
 CREATE UNIQUE INDEX one_held_update_per_record ON held_update (record_id) WHERE outcome IS NULL;
@@ -471,13 +482,21 @@ BEGIN
             RETURN false;
         END IF;
     END IF;
-    INSERT INTO record (record_id, source_id, local_id, content_hash, source_record, normalized, search_text, batch_id)
+    INSERT INTO record (record_id, source_id, local_id, content_hash, source_record, normalized, search_text, batch_id,
+        original, terms)
     SELECT record_id, source_id, local_id, decode(content_hash, 'hex'), source_record, normalized, search_text,
-        (signed ->> 'batch_id')::bigint
+        (signed ->> 'batch_id')::bigint, original, terms
     FROM json_to_recordset(records) AS x(record_id bigint, source_id smallint, local_id text, content_hash text,
-        source_record json, normalized json, search_text text);
+        source_record json, normalized json, search_text text, original json, terms tsvector);
     INSERT INTO blocking_key (key, record_id) SELECT * FROM unnest(keys, key_record_ids);
     PERFORM apply_change(doc, signed);
     RETURN true;
 END
+$$;
+
+-- Active records by their search terms, at most so many. Without a sequential scan, whatever the planner thinks of the
+-- terms: their number is bounded, a scan of the table is not.
+CREATE FUNCTION records_by_terms(wanted tsquery, record_max integer) RETURNS SETOF bigint LANGUAGE sql STABLE
+SET enable_seqscan = off AS $$
+    SELECT record_id FROM record WHERE terms @@ wanted AND NOT retired LIMIT record_max
 $$;

@@ -70,13 +70,14 @@ SELECT register(%(records)s::json, %(keys)s::bigint[], %(key_record_ids)s::bigin
 -- name: update_record
 -- The new demographics become current; what they replace is kept with the time it held.
 WITH before AS (
-    INSERT INTO record_version (record_id, version, source_record, received_at)
-    SELECT record_id, version, source_record, received_at FROM record WHERE record_id = %(record_id)s
+    INSERT INTO record_version (record_id, version, source_record, received_at, original)
+    SELECT record_id, version, source_record, received_at, original FROM record WHERE record_id = %(record_id)s
 ), keys_gone AS (
     DELETE FROM blocking_key WHERE record_id = %(record_id)s
 )
 UPDATE record SET version = version + 1, retired = false, content_hash = %(content_hash)s, source_record = %(source_record)s::json,
-    normalized = %(normalized)s::json, search_text = %(search_text)s, received_at = now()
+    normalized = %(normalized)s::json, search_text = %(search_text)s, received_at = now(), original = %(original)s::json,
+    terms = %(terms)s::tsvector
 WHERE record_id = %(record_id)s
 
 -- name: add_keys
@@ -85,10 +86,10 @@ INSERT INTO blocking_key (key, record_id) SELECT key, %(record_id)s FROM unnest(
 
 -- name: hold_update
 -- The update waits beside the record; a later one takes its place under the same task.
-INSERT INTO held_update (task_id, record_id, source_record, content_hash)
-VALUES (%(task_id)s, %(record_id)s, %(source_record)s::json, %(content_hash)s)
+INSERT INTO held_update (task_id, record_id, source_record, content_hash, original)
+VALUES (%(task_id)s, %(record_id)s, %(source_record)s::json, %(content_hash)s, %(original)s::json)
 ON CONFLICT (task_id) DO UPDATE SET source_record = EXCLUDED.source_record, content_hash = EXCLUDED.content_hash,
-    received_at = now()
+    original = EXCLUDED.original, received_at = now()
 
 -- name: settle_held_update
 -- Released, rejected or overtaken; NULL: held again, because the answer was taken back, unless another is by now.
@@ -98,13 +99,13 @@ RETURNING h.record_id
 
 -- name: held_update_of_task
 -- What a reviewer of an overlay sees: the record as it is, and as it would be.
-SELECT h.record_id, h.source_record, h.outcome, r.source_record, s.name, r.local_id, r.source_id, r.version
+SELECT h.record_id, h.source_record, h.outcome, r.source_record, s.name, r.local_id, r.source_id, r.version, h.original
 FROM held_update h JOIN record r ON r.record_id = h.record_id JOIN source s ON s.source_id = r.source_id
 WHERE h.task_id = %(task_id)s
 
 -- name: previous_version
 -- What a record said before its present version.
-SELECT source_record FROM record_version WHERE record_id = %(record_id)s ORDER BY version DESC LIMIT 1
+SELECT source_record, original FROM record_version WHERE record_id = %(record_id)s ORDER BY version DESC LIMIT 1
 
 -- name: retire_record
 -- A retired record leaves the candidates and keeps its history.

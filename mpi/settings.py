@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -84,11 +85,47 @@ class Settings(BaseSettings):
         description="where clients reach this server, without a path of its own (https://mpi.example.org): "
         "what FHIR's absolute URLs begin with; unset: as each request named it",
     )
+    mllp: str | None = Field(
+        default=None,
+        pattern=r"^\S+:[0-9]{1,5}(\s*,\s*\S+:[0-9]{1,5})*$",
+        description="HOST:PORT to take HL7 v2 messages on (MLLP), several with commas; unset: none",
+    )
+    mllp_tls_cert: Path | None = Field(
+        default=None, description="certificate chain (PEM) of the MLLP listener; unset: no TLS"
+    )
+    mllp_tls_key: Path | None = Field(
+        default=None, description="its private key (PEM); unset: in the same file"
+    )
+    mllp_client_ca: Path | None = Field(
+        default=None, description="authority (PEM) whose certificates MLLP clients must show; needs TLS"
+    )
+    mllp_allow: str | None = Field(
+        default=None,
+        description="addresses or networks, with commas, that may connect to the MLLP listener; unset: any",
+    )
+    mllp_idle_seconds: float = Field(
+        default=3600.0, ge=0, description="how long an MLLP connection may be silent; 0: for ever"
+    )
+    mllp_message_seconds: float = Field(
+        default=30.0, gt=0, le=3600, description="how long one message may take to arrive"
+    )
+    message_days: int = Field(
+        default=90, ge=0, description="how long HL7 v2 messages are kept with their outcome; 0: for ever"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"
     )
 
-    @field_validator("home", "survivorship", "sources", "pg_bin", mode="after")
+    @field_validator(
+        "home",
+        "survivorship",
+        "sources",
+        "pg_bin",
+        "mllp_tls_cert",
+        "mllp_tls_key",
+        "mllp_client_ca",
+        mode="after",
+    )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else None
@@ -110,6 +147,13 @@ class Settings(BaseSettings):
             return url
         raise ValueError("is neither a postgresql:// URL nor a list of name=value pairs")
 
+    @field_validator("mllp_allow", mode="after")
+    @classmethod
+    def _names_networks(cls, allow: str | None) -> str | None:
+        for part in networks_in(allow or ""):
+            ip_network(part, strict=False)
+        return allow
+
     @property
     def is_embedded(self) -> bool:
         """Whether mpi runs a PostgreSQL of its own."""
@@ -121,15 +165,26 @@ class Settings(BaseSettings):
         return self.auth == "off" if self.auto_declare is None else self.auto_declare
 
     @classmethod
-    def read(cls) -> Self:
-        """The settings of the environment; raises ``BadInput`` that names the variable, never its value."""
+    def read(cls, **said: Any) -> Self:
+        """The settings of the environment, unless ``said`` by the caller; raises ``BadInput`` that names the
+        variable, never its value.
+        """
         try:
-            return cls()
+            return cls(**said)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             variable = environment_variable(str(first["loc"][0]))
             message = str(first["msg"]).removeprefix("Value error, ")
             raise BadInput(f"{variable}: {message}", field=variable) from None
+
+
+def networks_in(allow: str) -> list[str]:
+    """The addresses and networks of a setting.
+
+    >>> networks_in("10.1.0.0/16, 10.2.3.4")
+    ['10.1.0.0/16', '10.2.3.4']
+    """
+    return [part.strip() for part in allow.split(",") if part.strip()]
 
 
 def environment_variable(name: str) -> str:

@@ -37,6 +37,7 @@ ACCESS: Final[dict[str, frozenset[str]]] = {
     "register_records": REGISTRARS,
     "read_record": READERS,
     "retire_record": REGISTRARS,
+    "receive_hl7v2": REGISTRARS,
     "match_record": READERS,
     "compare_records": READERS,
     "why": READERS,

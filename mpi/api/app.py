@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -19,6 +20,7 @@ from mpi.api import (
     feed,
     fhir,
     health,
+    hl7v2,
     identities,
     logs,
     metrics,
@@ -40,8 +42,11 @@ POOL_WATCH_SECONDS = 5.0
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The application, of the environment's settings unless others are given. Raises BadInput."""
+def create_app(settings: Settings | None = None, *, mllp: Sequence[socket.socket] = ()) -> FastAPI:
+    """The application, of the environment's settings unless others are given. Raises BadInput.
+
+    ``mllp``: listening sockets on which it takes HL7 v2 messages as long as it runs.
+    """
     settings = settings or Settings.read()
     auth_off = settings.auth == "off"
     logs.configure(settings.log_level)
@@ -49,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="mpi",
         version=version("mpi"),
         description="Master patient index: who is who, across every system that registers patients.",
-        lifespan=partial(_lifespan, settings=settings),
+        lifespan=partial(_lifespan, settings=settings, mllp=mllp),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -58,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.openapi = partial(description.describe, app)  # type: ignore[method-assign]
-    for part in (bulk, records, identities, stewardship, tasks, feed, health, description):
+    for part in (bulk, records, identities, stewardship, tasks, feed, health, hl7v2, description):
         # Not include_router: it wraps each route once more, on every request.
         app.router.routes.extend(part.routes.routes)
     if auth_off:
@@ -73,7 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI, settings: Settings, mllp: Sequence[socket.socket]) -> AsyncIterator[None]:
     """Open the index for as long as the application runs."""
     if settings.auth == "off":
         log.warning("MPI_AUTH=off: everybody on this machine may do everything; not for patients")
@@ -83,9 +88,11 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     app.state.index, app.state.threads = index, threads
     app.state.public_url = settings.public_url
     app.state.access = Access(index, threads, auth_off=settings.auth == "off")
+    app.state.hl7v2 = hl7v2.Door(index, threads)
     watch = asyncio.create_task(_watch_pool(index))
     try:
-        yield
+        async with hl7v2.listening(mllp, app.state.hl7v2, settings):
+            yield
     finally:
         watch.cancel()
         threads.close()
@@ -110,8 +117,6 @@ def _refuse_open_routes(app: FastAPI) -> None:
     for route in app.routes:
         guarded = isinstance(route, GuardedRoute | desk.DeskRoute | fhir.FhirRoute) and route.name in ACCESS
         path = getattr(route, "path", "")
-        ours = path.startswith((PREFIX, "/review", "/fhir", "/health", "/metrics")) or isinstance(
-            route, APIRoute
-        )
-        if ours and not guarded:
+        ours = path.startswith((PREFIX, "/fhir", "/hl7v2", "/review", "/health", "/metrics"))
+        if (ours or isinstance(route, APIRoute)) and not guarded:
             raise RuntimeError(f"route {getattr(route, 'name', route)!r} has no row in access.ACCESS")

@@ -34,6 +34,11 @@ KEYS = frozenset(
         "where",
         "count",
         "worker",
+        "peer",
+        "reason",
+        "message_id",
+        "message_type",
+        "acknowledgement",
     }
 )
 

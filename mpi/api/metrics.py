@@ -37,6 +37,25 @@ _denials = Counter("mpi_denials_total", "Requests refused for their credentials 
 _pool = Gauge(
     "mpi_database_pool", "Database connections of this process.", ("state",), multiprocess_mode="livesum"
 )
+_messages = Counter("mpi_hl7v2_messages_total", "HL7 v2 messages answered.", ("transport", "acknowledgement"))
+_message_seconds = Histogram(
+    "mpi_hl7v2_message_seconds",
+    "Time from a whole message to its reply.",
+    ("transport",),
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 3, 10),
+)
+_connections = Gauge("mpi_mllp_connections", "MLLP connections open.", multiprocess_mode="livesum")
+
+
+def message_answered(transport: str, acknowledgement: str, seconds: float) -> None:
+    """Count an HL7 v2 message; ``transport`` is ``mllp`` or ``http``, the rest AA, AE, AR."""
+    _messages.labels(transport, acknowledgement).inc()
+    _message_seconds.labels(transport).observe(seconds)
+
+
+def mllp_connections(count: int) -> None:
+    """Note how many MLLP connections this process holds."""
+    _connections.set(count)
 
 
 def request_began() -> None:

@@ -30,3 +30,22 @@ def refuse_open_door(settings: Settings, host: str) -> None:
             f"MPI_AUTH=off serves this machine only: listen on 127.0.0.1, or unset MPI_AUTH to serve {host}",
             field="MPI_AUTH",
         )
+
+
+def refuse_open_mllp(settings: Settings, host: str) -> None:
+    """Refuse MLLP beyond this machine for whoever comes: MLLP itself knows no credentials. Raises BadInput.
+
+    Either clients show a certificate of an authority we were told, or the addresses that may connect are
+    listed; with MPI_AUTH=off neither is enough.
+    """
+    if settings.mllp_client_ca is not None and settings.mllp_tls_cert is None:
+        raise BadInput("client certificates need TLS: set MPI_MLLP_TLS_CERT too", field="MPI_MLLP_CLIENT_CA")
+    if is_loopback(host):
+        return
+    refuse_open_door(settings, host)
+    if settings.mllp_client_ca is None and settings.mllp_allow is None:
+        raise BadInput(
+            f"MLLP on {host} would take messages from anybody: ask for client certificates "
+            "(--mllp-tls-cert and --mllp-client-ca) or list who may connect (--mllp-allow)",
+            field="MPI_MLLP",
+        )

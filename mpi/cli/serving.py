@@ -12,10 +12,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 
 import mpi
 from mpi.cli.output import note
@@ -33,12 +33,23 @@ BACKLOG = 2048
 
 
 class Supervisor:
-    """Keeps ``workers`` processes on the listening socket, and calls ``restart_database`` now and then."""
+    """Keeps ``workers`` processes on the listening sockets, and calls ``restart_database`` now and then.
+
+    ``mllp``: further sockets, for HL7 v2 messages. ``environment``: what the workers find in theirs besides.
+    """
 
     def __init__(
-        self, listening: socket.socket, *, workers: int, restart_database: Callable[[], bool] = lambda: False
+        self,
+        listening: socket.socket,
+        *,
+        workers: int,
+        restart_database: Callable[[], bool] = lambda: False,
+        mllp: Sequence[socket.socket] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.listening = listening
+        self.mllp = mllp
+        self.environment = environment
         self.count = workers
         self.restart_database = restart_database
         self.workers: list[Worker] = []
@@ -92,7 +103,9 @@ class Supervisor:
         if not self.has_answered and self.failed_starts >= FAILED_STARTS_MAX:
             raise Unavailable("the workers end as soon as they start: see the messages above")
         while len(self.workers) < self.count and time.monotonic() >= self.start_after:
-            self.workers.append(Worker(self.listening, self._life_read, self._numbers.name))
+            numbers = {"PROMETHEUS_MULTIPROC_DIR": self._numbers.name}
+            environment = {**self.environment, **numbers}
+            self.workers.append(Worker([self.listening, *self.mllp], self._life_read, environment))
 
     def _watch_database(self) -> None:
         while not self._ended.wait(DATABASE_LOOK_SECONDS):
@@ -132,15 +145,16 @@ class Supervisor:
 class Worker:
     """One process that answers requests (``mpi.cli.worker``)."""
 
-    def __init__(self, listening: socket.socket, life: int, numbers: str) -> None:
+    def __init__(self, sockets: Sequence[socket.socket], life: int, environment: Mapping[str, str]) -> None:
         package_parent = str(Path(mpi.__file__).parent.parent)
         path = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
         self.started_at = time.monotonic()
+        passed = (life, *(one.fileno() for one in sockets))
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mpi.cli.worker", str(listening.fileno()), str(life)],
+            [sys.executable, "-P", "-m", "mpi.cli.worker", *map(str, passed)],
             stdin=subprocess.DEVNULL,
-            pass_fds=(listening.fileno(), life),
-            env={**os.environ, "PYTHONPATH": path, "PROMETHEUS_MULTIPROC_DIR": numbers},
+            pass_fds=passed,
+            env={**os.environ, "PYTHONPATH": path, **environment},
             process_group=0,  # the terminal's Ctrl-C is for the supervisor
         )
 
@@ -149,15 +163,15 @@ class Worker:
             self.process.send_signal(number)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; raises ``BadInput`` when the address is not ours or taken."""
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
+    """A listening socket; raises ``BadInput`` when the address is not ours or taken, naming the option."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         reason = error.strerror or "it cannot be used"
         raise BadInput(
-            f"cannot listen on {host} port {port}: {reason}; choose another with --port"
+            f"cannot listen on {host} port {port}: {reason}; choose another with {option}"
         ) from error
 
 
@@ -166,6 +180,18 @@ def address_of(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def place_of(address: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT``, an IPv6 host in brackets; raises ``BadInput``.
+
+    >>> place_of("[::1]:2575")
+    ('::1', 2575)
+    """
+    host, _, port = address.strip().rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise BadInput(f"--mllp: {address!r} is not HOST:PORT", field="MPI_MLLP")
+    return host.strip("[]"), int(port)
 
 
 def answers_requests(listening: socket.socket) -> bool:

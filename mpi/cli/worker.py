@@ -1,4 +1,6 @@
-"""A worker of ``mpi serve``: ``python -m mpi.cli.worker LISTENING_FD LIFE_FD``, started by its supervisor."""
+"""A worker of ``mpi serve``: ``python -m mpi.cli.worker LIFE_FD HTTP_FD [MLLP_FD …]``, started by its
+supervisor.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,12 @@ import signal
 import socket
 import sys
 import threading
+from functools import partial
 
 import uvicorn
 
-from mpi.api.server import APPLICATION, UVICORN_OPTIONS
+from mpi.api.app import create_app
+from mpi.api.server import UVICORN_OPTIONS
 
 GRACEFUL_SHUTDOWN_SECONDS = 5
 #: Requests leave few cycles behind; so many new objects are looked through at a time.
@@ -20,12 +24,15 @@ GARBAGE_OBJECTS = 20_000
 
 def main() -> None:
     """Answer requests until SIGTERM, or until the supervisor is gone."""
-    listening, life = (int(argument) for argument in sys.argv[1:3])
+    life, *descriptors = (int(argument) for argument in sys.argv[1:])
+    listening, *mllp = (socket.socket(fileno=descriptor) for descriptor in descriptors)
     threading.Thread(target=_end_with_supervisor, args=(life,), daemon=True).start()
     config = uvicorn.Config(
-        APPLICATION, timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS, **UVICORN_OPTIONS
+        partial(create_app, mllp=mllp),
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
+        **UVICORN_OPTIONS,
     )
-    _Server(config).run(sockets=[socket.socket(fileno=listening)])
+    _Server(config).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):

@@ -24,6 +24,16 @@ from mpi.services.answers import (
 )
 from mpi.services.desk import Case, Desk, Queue, Side
 from mpi.services.loading import LineOutcome, LoadSummary
+from mpi.services.messages import (
+    Arrived,
+    Kept,
+    MessageAnswer,
+    MessageContent,
+    MessageFilter,
+    Messages,
+    Outcome,
+    Settled,
+)
 from mpi.services.quality import Standing
 from mpi.services.registry import (
     Criterion,
@@ -43,6 +53,7 @@ from mpi.services.replay import Replay
 __all__ = [
     "FLAT_FIELDS",
     "Actor",
+    "Arrived",
     "AssertionAnswer",
     "Candidate",
     "Candidates",
@@ -57,10 +68,16 @@ __all__ = [
     "IdentityAnswer",
     "Index",
     "InvariantResult",
+    "Kept",
     "LineOutcome",
     "LoadSummary",
     "MatchedWith",
     "MergeAnswer",
+    "MessageAnswer",
+    "MessageContent",
+    "MessageFilter",
+    "Messages",
+    "Outcome",
     "Page",
     "Queue",
     "Receipt",
@@ -74,6 +91,7 @@ __all__ = [
     "Replacement",
     "Replay",
     "RollbackAnswer",
+    "Settled",
     "Side",
     "Standing",
     "StoredRecord",

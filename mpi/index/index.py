@@ -53,6 +53,7 @@ from mpi.services.context import Context
 from mpi.services.desk import Desk
 from mpi.services.explaining import Reference
 from mpi.services.loading import LoadSummary, Progress
+from mpi.services.messages import Messages
 from mpi.services.quality import Standing
 from mpi.services.registry import Registry
 from mpi.services.relink_planning import RelinkAnswer
@@ -118,6 +119,11 @@ class Index:
     def registry(self) -> Registry:
         """What the standard dialects ask: cross-references, people by demographics, replaced identifiers."""
         return Registry(self._context)
+
+    @property
+    def messages(self) -> Messages:
+        """The store of HL7 v2 messages."""
+        return Messages(self._context)
 
     # Records
 

@@ -57,6 +57,7 @@ PROMISED: dict[str, set[str]] = {
     "POST /api/v1/tasks/{task_id}/release": REVIEWERS,
     "POST /api/v1/tasks/{task_id}/resolve": REVIEWERS,
     "POST /api/v1/tasks/{task_id}/undo": REVIEWERS,
+    "POST /hl7v2": REGISTRARS,
     "GET /api/v1/sources": ALL,
     "GET /api/v1/authorities": ALL,
     "GET /metrics": ALL,

@@ -67,7 +67,7 @@ def source_record(
         birth_order=flat_birth_order(flat.get("birth_order")),
         deceased=flat_deceased(flat.get("deceased")),
     )
-    _refuse_empty(record)
+    refuse_empty(record)
     return record
 
 
@@ -248,7 +248,8 @@ def _unknown_key(given: Mapping[Any, Any], allowed: frozenset[str], prefix: str)
     return InvalidRecord(f"unknown key: {name}", field=name)
 
 
-def _refuse_empty(record: SourceRecord) -> None:
+def refuse_empty(record: SourceRecord) -> None:
+    """Raises InvalidRecord for a record that holds nothing to match on."""
     if not (
         record.names or record.birth_date or record.ssn or record.mrn or record.identifiers
         or record.addresses or record.phones or record.emails or record.sex or record.mother_maiden

@@ -35,6 +35,8 @@ class Domain:
     owner: str | None = None
     #: One person has one identifier of it: a national identifier.
     person_unique: bool = False
+    #: Nobody declared it: the local IDs of a source that owns no domain.
+    implied: bool = False
 
     @property
     def system(self) -> str:
@@ -128,13 +130,14 @@ class Domains:
         return AssigningAuthority(domain.namespace, universal, kind)
 
     def owned_by(self, source: str) -> tuple[Domain, ...]:
-        """The domains only this source may assign in; its medical record numbers first."""
-        own = [domain for domain in self.declared if domain.owner == source]
+        """The domains only this source may assign in, as declared; its medical record numbers first."""
+        own = [domain for domain in self.declared if domain.owner == source and not domain.implied]
         return tuple(sorted(own, key=lambda domain: domain.type not in (None, "MR")))
 
     def primary(self, source: str) -> Domain | None:
-        """The domain whose identifiers are this source's local IDs; None when it owns none."""
-        return next(iter(self.owned_by(source)), None)
+        """The domain whose identifiers are this source's local IDs; None for a source nobody knows."""
+        implied = (domain for domain in self.declared if domain.owner == source and domain.implied)
+        return next(iter(self.owned_by(source)), None) or next(implied, None)
 
     def is_enterprise(self, domain: Domain) -> bool:
         """Whether the identifiers of a domain are enterprise IDs."""
@@ -153,12 +156,14 @@ class Domains:
 def domains_of(
     rows: Iterable[tuple[str | None, str | None, str | None, str | None, str | None, bool]],
     *,
+    sources: Iterable[str] = (),
     enterprise: tuple[str | None, str | None, str | None] = (None, None, None),
     declares_on_sight: bool = False,
     expose_subsumed_ids: bool = False,
 ) -> Domains:
-    """Domains of rows (name, oid, uri, type, owner, person_unique), and the enterprise IDs' (name, oid,
-    uri).
+    """Domains of rows (name, oid, uri, type, owner, person_unique), and the enterprise IDs' (name, oid, uri).
+
+    A source that owns none has an implied domain, called as the source is, for its local IDs.
     """
     declared = tuple(
         Domain(
@@ -171,6 +176,13 @@ def domains_of(
             person_unique=unique,
         )
         for name, oid, uri, kind, owner, unique in rows
+    )
+    owners = {domain.owner for domain in declared}
+    taken = {alias.casefold() for domain in declared for alias in domain.aliases}
+    declared += tuple(
+        Domain(name=source, namespace=source, type="PI", owner=source, implied=True)
+        for source in sources
+        if source not in owners and source.casefold() not in taken
     )
     name, oid, uri = enterprise
     own = name or oid or uri

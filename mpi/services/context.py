@@ -6,17 +6,22 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
+from time import monotonic
 from typing import Any, NamedTuple
 
 from mpi.errors import UnknownAuthority, UnknownSource
 from mpi.identity.survivorship import SurvivorshipRules
 from mpi.matching.record import SourceRecord
 from mpi.matching.rules import RuleSet
+from mpi.patient.domains import Domains, domains_of, on_sight
 from mpi.services.answers import Actor
 from mpi.storage.changes import Signed, write_audit
 from mpi.storage.database import Connection, Pool, connection
 from mpi.storage.numbers import Mint
 from mpi.storage.queries import query
+
+#: How long a process goes by what it read of domains: another one may have declared more.
+DOMAINS_AGE_SECONDS = 5.0
 
 
 class Source(NamedTuple):
@@ -79,21 +84,27 @@ class Sources:
 
 @dataclass(slots=True)
 class Authorities:
-    """The declared assigning authorities by any name they have; read again when an unknown one turns up."""
+    """The declared assigning authorities, read again when an unknown one turns up, and when they are old."""
 
     pool: Pool
     auto_declare: bool
-    _known: frozenset[str] = frozenset()
+    _domains: Domains | None = None
+    _read_at: float = 0.0
+
+    def domains(self) -> Domains:
+        """The identifier domains, at most ``DOMAINS_AGE_SECONDS`` old: another process may declare more."""
+        if self._domains is None or monotonic() - self._read_at > DOMAINS_AGE_SECONDS:
+            return self.read()
+        return self._domains
 
     def declared_for(self, record: SourceRecord) -> tuple[str, ...]:
         """The authorities of the record's identifiers that were declared just now.
 
         Raises UnknownAuthority where that is not allowed.
         """
-        unknown = self._unknown(record)
+        unknown = _unknown(record, self._domains) if self._domains is not None else ("",)
         if unknown:
-            self._read()
-            unknown = self._unknown(record)
+            unknown = _unknown(record, self.read())
         if unknown and not self.auto_declare:
             raise UnknownAuthority(
                 f"authority {unknown[0]!r} has not been declared: `mpi source apply FILE`",
@@ -102,17 +113,35 @@ class Authorities:
         if unknown:
             with connection(self.pool) as conn:
                 for name in unknown:
-                    conn.execute(query("declare_authority_on_sight"), {"name": name})
-            self._read()
+                    domain = on_sight(name)
+                    named = None if domain.oid or domain.uri else domain.name
+                    values = {"name": named, "oid": domain.oid, "uri": domain.uri}
+                    conn.execute(query("declare_authority_on_sight"), values)
+            self.read()
         return unknown
 
-    def _unknown(self, record: SourceRecord) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(i.authority for i in record.identifiers if i.authority not in self._known))
-
-    def _read(self) -> None:
+    def read(self) -> Domains:
+        """Read them anew."""
         with connection(self.pool) as conn:
             rows = conn.execute(query("authorities")).fetchall()
-        self._known = frozenset(name for row in rows for name in row[:3] if name)
+            sources = [row[0] for row in conn.execute(query("sources")).fetchall()]
+            found = conn.execute(query("index_setting"), {"key": "index"}).fetchone()
+        setting: dict[str, Any] = found[0] if found else {}
+        own = setting.get("authority") or {}
+        self._read_at = monotonic()
+        self._domains = domains_of(
+            rows,
+            sources=sources,
+            enterprise=(own.get("name"), own.get("oid"), own.get("uri")),
+            declares_on_sight=self.auto_declare or bool(setting.get("auto_declare")),
+            expose_subsumed_ids=bool(setting.get("expose_subsumed_ids")),
+        )
+        return self._domains
+
+
+def _unknown(record: SourceRecord, domains: Domains) -> tuple[str, ...]:
+    names = dict.fromkeys(identifier.authority for identifier in record.identifiers)
+    return tuple(name for name in names if domains.named(name) is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,7 @@ def apply_sources(context: Context, toml_text: str, *, actor: Actor) -> dict[str
             conn.execute(query("put_setting"), {"key": "index", "value": value})
         context.audit_read(conn, actor, "declare sources", [])
     context.sources.read()
+    context.authorities.read()
     return {"sources": len(declared.source), "authorities": len(declared.authority)}
 
 

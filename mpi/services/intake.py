@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mpi.errors import MpiError, Unavailable
+from mpi.errors import MpiError, StaleVersion, Unavailable
 from mpi.identity.assignment import Assignment
 from mpi.identity.change import Change
 from mpi.identity.enterprise_id import display
@@ -30,10 +30,17 @@ from mpi.storage.queries import query
 from mpi.storage.records import Held, register
 
 
-def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Replay | None = None) -> Receipt:
-    """Register or update one record.
+def receive(
+    context: Context,
+    record: SourceRecord,
+    *,
+    actor: Actor,
+    replay: Replay | None = None,
+    version: int | None = None,
+) -> Receipt:
+    """Register or update one record; ``version``: only if the stored one is this, 0 = there is none.
 
-    Raises BadInput, Conflict (idempotency) or Unavailable; nothing is written then.
+    Raises BadInput, StaleVersion, Conflict (idempotency) or Unavailable; nothing is written then.
     """
     arrival = _arrival(context, record)
 
@@ -41,6 +48,9 @@ def receive(context: Context, record: SourceRecord, *, actor: Actor, replay: Rep
         if replay is not None and (answered := replay.stored_receipt(conn)) is not None:
             return answered
         seen = look(conn, [arrival.asked()])
+        stored_version = seen.known[0].version if 0 in seen.known else 0
+        if version is not None and version != stored_version:
+            raise StaleVersion(f"the stored record is at version {stored_version}", field="version")
         if 0 in seen.known:
             with conn.transaction():
                 receipt = update(context, conn, arrival, seen, actor)

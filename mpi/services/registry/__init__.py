@@ -10,6 +10,7 @@ from typing import Any
 from mpi.patient import Domains, IdentityView, RecordView
 from mpi.services.answers import Actor
 from mpi.services.context import Context
+from mpi.services.registry import crossreferencing, reading, receiving
 from mpi.services.registry.answers import (
     Criterion,
     CrossReference,
@@ -43,7 +44,7 @@ class Registry:
 
     def domains(self) -> Domains:
         """The identifier domains as they are declared; at most five seconds old."""
-        raise NotImplementedError
+        return self._context.authorities.domains()
 
     # Taking in
 
@@ -57,7 +58,7 @@ class Registry:
         identifier in a domain that nobody owns. A Patient with neither gets a minted one. Raises
         ForeignIdentifier when all it has are identifiers of domains that belong to other sources.
         """
-        raise NotImplementedError
+        return receiving.record_key(self._context, resource, source=source, default_source=default_source)
 
     def receive(
         self,
@@ -77,7 +78,12 @@ class Registry:
         UnknownSource, UnknownAuthority, StaleVersion, Replaced (the record gave way to another: names its
         survivor).
         """
-        raise NotImplementedError
+        key = self.record_key(resource, source=source)
+        if local_id is not None:
+            key = RecordKey(source=key.source, local_id=local_id)
+        return receiving.receive(
+            self._context, resource, key, actor=actor, strict=strict, version=version, replay=idempotency
+        )
 
     def holders(
         self, domain: str, value: str, *, actor: Actor, source: str | None = None
@@ -86,21 +92,21 @@ class Registry:
 
         Replaced and retired records included. Raises UnknownAuthority.
         """
-        raise NotImplementedError
+        return reading.holders(self._context, domain, value, actor=actor, source=source)
 
     # Reading
 
     def patient(self, resource_id: str, *, actor: Actor) -> RecordView | IdentityView:
         """A record (``r123``) or an identity (an enterprise ID) by logical ID. Raises NotFound, Erased."""
-        raise NotImplementedError
+        return reading.patient(self._context, resource_id, actor=actor)
 
     def record(self, source: str, local_id: str, *, actor: Actor) -> RecordView:
         """A record by its key. Raises NotFound."""
-        raise NotImplementedError
+        return reading.record(self._context, source, local_id, actor=actor)
 
     def versions(self, resource_id: str, *, actor: Actor) -> tuple[RecordView, ...]:
         """Every version of a record, newest first. Raises NotFound, also for an identity."""
-        raise NotImplementedError
+        return reading.versions(self._context, resource_id, actor=actor)
 
     # Asking
 
@@ -111,7 +117,7 @@ class Registry:
 
         Domains by any name: URI, OID, namespace. The enterprise ID's own domain can be asked and answered.
         """
-        raise NotImplementedError
+        return crossreferencing.cross_reference(self._context, domain, value, targets, actor=actor)
 
     def find(
         self,

@@ -8,6 +8,7 @@ ALTER TABLE record_version ADD COLUMN original json;
 ALTER TABLE held_update ADD COLUMN original json;
 
 CREATE INDEX record_terms ON record USING gin (terms);
+CREATE INDEX record_received ON record (received_at);
 CREATE INDEX record_without_terms ON record (record_id) WHERE terms IS NULL;
 CREATE INDEX record_replaced ON record (replaced_by) WHERE replaced_by IS NOT NULL;
 
@@ -58,9 +59,18 @@ BEGIN
 END
 $$;
 
--- Active records by their search terms, at most so many. Without a sequential scan, whatever the planner thinks of the
+-- Records by their search terms, at most so many. Without a sequential scan, whatever the planner thinks of the
 -- terms: their number is bounded, a scan of the table is not.
-CREATE FUNCTION records_by_terms(wanted tsquery, record_max integer) RETURNS SETOF bigint LANGUAGE sql STABLE
-SET enable_seqscan = off AS $$
-    SELECT record_id FROM record WHERE terms @@ wanted AND NOT retired LIMIT record_max
+CREATE FUNCTION records_by_terms(wanted tsquery, record_max integer, retired_too boolean) RETURNS SETOF bigint
+LANGUAGE sql STABLE SET enable_seqscan = off AS $$
+    SELECT record_id FROM record WHERE terms @@ wanted AND (retired_too OR NOT retired) LIMIT record_max
+$$;
+
+-- The same in the order of enterprise IDs, a page at a time: for terms that so many records have that walking along the
+-- identities soon meets enough of them.
+CREATE FUNCTION identities_by_terms(wanted tsquery, after_id text, identity_max integer) RETURNS SETOF text
+LANGUAGE sql STABLE SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_sort = off AS $$
+    SELECT l.enterprise_id FROM link l JOIN record r ON r.record_id = l.record_id
+    WHERE l.enterprise_id > after_id COLLATE "C" AND NOT r.retired AND (wanted IS NULL OR r.terms @@ wanted)
+    GROUP BY l.enterprise_id ORDER BY l.enterprise_id LIMIT identity_max
 $$;

@@ -141,7 +141,7 @@ INSERT INTO source (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING
 
 -- name: declare_authority_on_sight
 -- An authority nobody declared, where that is allowed; nobody owns it.
-INSERT INTO authority (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING
+INSERT INTO authority (name, oid, uri) VALUES (%(name)s, %(oid)s, %(uri)s) ON CONFLICT DO NOTHING
 
 -- name: authorities
 -- Who issues identifiers.
@@ -159,6 +159,10 @@ DELETE FROM authority WHERE name = %(name)s OR oid = %(oid)s OR uri = %(uri)s
 -- name: put_setting
 -- One row per key.
 INSERT INTO index_setting (key, value) VALUES (%(key)s, %(value)s::json) ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value
+
+-- name: index_setting
+-- What the declarations say about the index itself.
+SELECT value FROM index_setting WHERE key = %(key)s
 
 -- name: keep_rule_set
 -- The words of every rule set that ever decided, once.

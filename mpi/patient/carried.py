@@ -1,0 +1,63 @@
+"""Which identifiers a record has, across the ways a source may have told them."""
+
+from __future__ import annotations
+
+from mpi.matching.record import Identifier, SourceRecord
+from mpi.patient.domains import SSN, Domain, Domains
+from mpi.patient.identifiers import domain_of
+from mpi.patient.terms import mrn_authority
+
+#: A local ID that we made, for a Patient without a usable identifier.
+MINTED_PREFIX = "minted:"
+
+
+def identifiers_of(record: SourceRecord, domains: Domains) -> tuple[Identifier, ...]:
+    """Every identifier of a record, canonical and distinct, those of its source's own domain first.
+
+    A flat ``mrn`` is in the source's own domain of medical record numbers. The local ID is an identifier of
+    the source's own domain where the record says no other one, unless it is only a key (see ``local_key``).
+    """
+    listed = [_canonical(identifier, domains) for identifier in record.identifiers]
+    if record.mrn:
+        own = next((d for d in domains.owned_by(record.source) if d.type in (None, "MR")), None)
+        authority = own.name if own else mrn_authority(record.source)
+        listed.insert(0, Identifier(authority, "MR", record.mrn.strip()))
+    if record.ssn:
+        listed.append(Identifier(SSN.name, SSN.type, record.ssn.strip()))
+    primary = domains.primary(record.source)
+    if primary is not None and is_identifier(record.local_id):
+        told = {(i.authority, i.value) for i in listed}
+        if primary.implied or not any(authority == primary.name for authority, _ in told):
+            listed.insert(0, Identifier(primary.name, primary.type, record.local_id))
+    own_names = {domain.name for domain in domains.owned_by(record.source)}
+    listed.sort(key=lambda identifier: identifier.authority not in own_names)
+    return tuple(dict.fromkeys(listed))
+
+
+def local_key(domain: Domain, value: str, source: str, domains: Domains) -> str:
+    """The local ID of a record that has this identifier: the value in the source's first domain, else
+    both.
+    """
+    primary = domains.primary(source)
+    if primary is not None and domain.name == primary.name and is_identifier(value):
+        return value
+    return f"{domain.name}|{value}"
+
+
+def is_identifier(local_id: str) -> bool:
+    """Whether a local ID is an identifier, not just a key that we made up."""
+    return "|" not in local_id and not local_id.startswith(MINTED_PREFIX)
+
+
+def keys_of(domain: Domain, value: str, domains: Domains) -> tuple[tuple[str, str], ...]:
+    """The record keys (source, local ID) under which an identifier of this domain may stand."""
+    if domain.owner is None:
+        return ()
+    return ((domain.owner, local_key(domain, value, domain.owner, domains)),)
+
+
+def _canonical(identifier: Identifier, domains: Domains) -> Identifier:
+    domain = domain_of(identifier.authority, domains)
+    if domain is None:
+        return identifier._replace(value=identifier.value.strip())
+    return Identifier(domain.name, identifier.type or domain.type, identifier.value.strip())

@@ -1,0 +1,104 @@
+"""Reads what the standard dialects ask for, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from mpi.storage.database import Connection
+from mpi.storage.queries import number_array, query
+
+#: Records that carry one identifier and are looked at; an identifier that more carry names nobody.
+CARRIERS_MAX = 100
+
+
+class ViewRow(NamedTuple):
+    """A record with all that is told of it; ``content`` is the flat record, ``original`` the Patient as
+    sent.
+    """
+
+    record_id: int
+    source: str
+    trust: int
+    local_id: str
+    version: int
+    retired: bool
+    content: dict[str, Any]
+    original: dict[str, Any] | None
+    received_at: datetime
+    enterprise_id: str
+    replaced_by: int | None
+    replaced_by_local_id: str | None
+    replaces: list[int]
+
+
+class VersionRow(NamedTuple):
+    version: int
+    content: dict[str, Any]
+    original: dict[str, Any] | None
+    received_at: datetime
+
+
+class IdentityFacts(NamedTuple):
+    enterprise_id: str
+    status: str
+    surviving_id: str | None
+    successors: list[str]
+    #: The last event that happened to it: a number that only grows.
+    last_event_id: int | None
+    changed_at: datetime
+    #: Subsumed identities that redirect to it.
+    replaces: list[str]
+
+
+class Carried(NamedTuple):
+    """An identifier to look for: its search terms as a tsquery, and the keys it may be a local ID under."""
+
+    query: str
+    keys: Sequence[tuple[str, str]]
+
+
+def view_rows(
+    conn: Connection, *, record_ids: Iterable[int] = (), enterprise_ids: Iterable[str] = ()
+) -> list[ViewRow]:
+    """These records and every member of these identities, the most trusted source first."""
+    parameters = {"record_ids": number_array(record_ids), "enterprise_ids": list(enterprise_ids)}
+    return [ViewRow._make(row) for row in conn.execute(query("record_views"), parameters)]
+
+
+def former_versions(conn: Connection, record_id: int) -> list[VersionRow]:
+    """What a record said before, newest first."""
+    rows = conn.execute(query("record_view_versions"), {"record_id": record_id})
+    return [VersionRow._make(row) for row in rows]
+
+
+def record_id_of(conn: Connection, source: str, local_id: str) -> int | None:
+    """The number of a record, None when there is none."""
+    row = conn.execute(query("record_id_of"), {"source": source, "local_id": local_id}).fetchone()
+    return None if row is None else int(row[0])
+
+
+def identity_facts(conn: Connection, enterprise_ids: Iterable[str]) -> dict[str, IdentityFacts]:
+    """Enterprise ID → what became of it."""
+    rows = conn.execute(query("identity_views"), {"enterprise_ids": list(enterprise_ids)})
+    return {row[0]: IdentityFacts._make(row) for row in rows}
+
+
+def carriers(conn: Connection, wanted: Sequence[Carried]) -> list[list[int]]:
+    """For each identifier the records that may carry it, retired ones included; the caller compares
+    exactly.
+    """
+    local = [(n, source, local_id) for n, one in enumerate(wanted) for source, local_id in one.keys]
+    parameters = {
+        "positions": number_array(range(len(wanted))),
+        "queries": [one.query for one in wanted],
+        "record_max": CARRIERS_MAX,
+        "local_positions": number_array(n for n, _, _ in local),
+        "sources": [source for _, source, _ in local],
+        "local_ids": [local_id for _, _, local_id in local],
+    }
+    found: list[list[int]] = [[] for _ in wanted]
+    for position, record_id in conn.execute(query("records_by_identifier"), parameters):
+        found[position].append(record_id)
+    return found

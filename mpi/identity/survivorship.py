@@ -2,7 +2,8 @@
 way.
 
 What belongs together is chosen together: a street never comes with another record's city, nor a given name
-with another record's family name. A placeholder never beats a value that counts as evidence.
+with another record's family name. A placeholder never beats a value that counts as evidence, and an address
+never one that says the same and more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple
 from mpi.errors import InvalidRuleSet
 from mpi.matching.flat import LIST_FIELDS, source_record
 from mpi.matching.normalization import normalize
-from mpi.matching.record import NormalizedRecord
+from mpi.matching.record import NormalizedAddress, NormalizedRecord
 
 #: Entries of a list shown in a best record.
 LIST_LENGTH_MAX = 50
@@ -123,6 +124,8 @@ def best_record(records: Sequence[MemberRecord], rules: SurvivorshipRules) -> di
     best: dict[str, Any] = {}
     for group, names in GROUPS.items():
         having = [member for member in members if member.parts(names)]
+        if group == "address":
+            having = _fullest(having)
         if having:
             best |= min(having, key=_ranking(group, having, rules.orders[group])).parts(names)
     for name in LIST_FIELDS:
@@ -156,6 +159,13 @@ class _Read(NamedTuple):
         flat = self.record.flat
         return {name: flat[name] for name in names if flat.get(name) is not None}
 
+    def street_address(self) -> dict[str, str]:
+        """Its address made comparable, part by part; as sent where normalizing left nothing."""
+        for address in self.normalized.addresses:
+            return address._asdict()
+        sent = self.parts(GROUPS["address"])
+        return {part: str(sent.get(part, "")).upper() for part in NormalizedAddress._fields}
+
     def said(self, group: str) -> object:
         """What the group says once normalized; equal for equal values in different clothes."""
         normalized = self.normalized
@@ -179,6 +189,31 @@ class _Read(NamedTuple):
         if group == "ssn":
             return max((len(i.value) for i in self.normalized.identifiers if i.authority == "SSN"), default=0)
         return len(self.parts(GROUPS[group]))
+
+
+def _fullest(having: Sequence[_Read]) -> list[_Read]:
+    """The members whose address is not a part of another's.
+
+    An address is one value: a city alone does not tell that somebody moved out of their street, so without a
+    street it yields to any that has one. What names the same street with fewer parts confirms the fuller
+    address, which from then on counts as received when it was confirmed.
+    """
+    streets = [member for member in having if member.street_address()["street"]]
+    fullest: list[_Read] = []
+    for member in sorted(
+        streets or having, key=lambda m: (-m.completeness("address"), _by_arrival(m.record))
+    ):
+        said = {part: value for part, value in member.street_address().items() if value}
+        known = [
+            place for place, other in enumerate(fullest) if said.items() <= other.street_address().items()
+        ]
+        if not known:
+            fullest.append(member)
+        for place in known:
+            received_at = max(fullest[place].record.received_at, member.record.received_at)
+            confirmed = replace(fullest[place].record, received_at=received_at)
+            fullest[place] = fullest[place]._replace(record=confirmed)
+    return fullest
 
 
 def _by_arrival(record: MemberRecord) -> tuple[datetime, str, str]:

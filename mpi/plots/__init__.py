@@ -5,12 +5,13 @@ the CSS variables ``--ink``, ``--muted``, ``--grid``, ``--accent``, ``--good``, 
 colours for a page that sets none.
 """
 
-from mpi.plots.evidence import evidence_bar, share_bar, total_bar
+from mpi.plots.evidence import EvidenceScale, evidence_bar, scale_head, share_bar, step_bar, total_bar
 from mpi.plots.histogram import Mark, histogram
 from mpi.plots.lines import Line, line_chart
 from mpi.plots.reliability import ReliabilityPoint, reliability_diagram
 
 __all__ = [
+    "EvidenceScale",
     "Line",
     "Mark",
     "ReliabilityPoint",
@@ -18,6 +19,8 @@ __all__ = [
     "histogram",
     "line_chart",
     "reliability_diagram",
+    "scale_head",
     "share_bar",
+    "step_bar",
     "total_bar",
 ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from mpi.plots.svg import ACCENT, BAD, GOOD, GRID, INK, MUTED, WARN, element
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from mpi.plots.svg import ACCENT, BAD, GOOD, GRID, INK, WARN, element, text
 
 
 def evidence_bar(weight: float, weight_max: float) -> str:
@@ -27,27 +31,84 @@ def _small(content: str) -> str:
     )
 
 
-def total_bar(weight: float, review_weight: float, link_weight: float) -> str:
-    """The total weight (log2) on a scale with both thresholds drawn, and what lies between them shaded.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceScale:
+    """The common scale of a pair's steps (log2 weights): how far it reaches, and where the thresholds are."""
 
-    The scale reaches as far as the weight and the thresholds do, on both sides alike.
+    low: float
+    high: float
+    review_weight: float
+    link_weight: float
+
+    @classmethod
+    def of(cls, weights: Sequence[float], review_weight: float, link_weight: float) -> EvidenceScale:
+        """A scale on which every partial sum of ``weights`` has its place, both thresholds included."""
+        reached = [*accumulate(weights, initial=0.0), review_weight, link_weight]
+        margin = 0.04 * (max(reached) - min(reached) or 1.0)
+        return cls(
+            low=min(reached) - margin,
+            high=max(reached) + margin,
+            review_weight=review_weight,
+            link_weight=link_weight,
+        )
+
+    def x(self, weight: float) -> float:
+        """Across, 0 to 200."""
+        return 200 * (weight - self.low) / (self.high - self.low)
+
+
+def step_bar(start: float, weight: float | None, scale: EvidenceScale) -> str:
+    """One step of the way to the total: from where the steps before it ended, with both thresholds drawn.
+
+    Two drawings, one over the other: the threshold lines stretch to their cell, so that those of all rows
+    join, and the bar does not. No weight, no bar. The number stands beside it, so the bar is not read out.
     """
-    reach = 1.15 * max(abs(weight), abs(review_weight), abs(link_weight), 1.0)
+    bar = (
+        "" if weight is None else _bar(start, weight, GOOD if weight >= 0 else BAD, scale, aria_hidden="true")
+    )
+    return _lines(scale) + bar
 
-    def x(value: float) -> float:
-        return 150 + 150 * value / reach
 
-    colour = GOOD if weight >= link_weight else WARN if weight >= review_weight else BAD
-    left, right = sorted((x(0), x(weight)))
-    between = x(link_weight) - x(review_weight)
-    parts = [
-        element("rect", x=x(review_weight), width=between, y=0, height=22, fill=GRID),
-        element("rect", x=left, width=max(right - left, 1.0), y=6, height=10, fill=colour),
-        element("path", d="M150 2V20", stroke=MUTED),
-        *(
-            element("path", d=f"M{x(at):.1f} 0V22", stroke=INK, stroke_width=1.5)
-            for at in (review_weight, link_weight)
-        ),
+def total_bar(weight: float, scale: EvidenceScale) -> str:
+    """The total weight on the scale of its steps, coloured by what the machine makes of it."""
+    decided = WARN if weight >= scale.review_weight else BAD
+    colour = GOOD if weight >= scale.link_weight else decided
+    told = f"{weight:+.1f} bits; review from {scale.review_weight:+.1f}, link from {scale.link_weight:+.1f}"
+    return _lines(scale) + _bar(0.0, weight, colour, scale, role="img", aria_label=told)
+
+
+def _bar(start: float, weight: float, colour: str, scale: EvidenceScale, **named: object) -> str:
+    left, right = sorted((scale.x(start), scale.x(start + weight)))
+    bar = element("rect", x=left, width=max(right - left, 1.0), height=10, fill=colour)
+    return element("svg", bar, class_="step", viewBox="0 0 200 10", preserveAspectRatio="none", **named)
+
+
+def _lines(scale: EvidenceScale) -> str:
+    review, link = scale.x(scale.review_weight), scale.x(scale.link_weight)
+    parts = [element("rect", x=review, width=max(link - review, 0.0), height=10, fill=GRID, opacity=0.6)]
+    parts += [
+        element(
+            "path", d=f"M{x:.1f} 0V10", stroke=INK, stroke_dasharray=dash, vector_effect="non-scaling-stroke"
+        )
+        for x, dash in ((review, "3 3"), (link, "none"))
     ]
-    told = f"{weight:+.1f} bits; review from {review_weight:+.1f}, link from {link_weight:+.1f}"
-    return element("svg", "".join(parts), class_="total", viewBox="0 0 300 22", role="img", aria_label=told)
+    return element(
+        "svg", "".join(parts), class_="thresholds", viewBox="0 0 200 10", preserveAspectRatio="none",
+        aria_hidden="true",
+    )  # fmt: skip
+
+
+def scale_head(scale: EvidenceScale) -> str:
+    """The names of both thresholds over their lines."""
+    parts = []
+    review, link = scale.x(scale.review_weight), scale.x(scale.link_weight)
+    apart = link - review > 40
+    for x, name, anchor in (
+        (review, "review", "middle" if apart else "end"),
+        (link, "link", "middle" if apart else "start"),
+    ):
+        nudge = 0 if apart else 3 if anchor == "start" else -3
+        inside = min(max(x + nudge, 20), 180) if anchor == "middle" else x + nudge
+        parts.append(text(inside, 11, name, fill=INK, text_anchor=anchor, font_size=11))
+        parts.append(element("path", d=f"M{x:.1f} 14V18", stroke=INK))
+    return element("svg", "".join(parts), class_="scale-head", viewBox="0 0 200 18", aria_hidden="true")

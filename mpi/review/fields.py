@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
 
 from markupsafe import Markup
 
 from mpi.index import Case, Side
-from mpi.review.visible import compared, look_alike
-from mpi.review.words import FIELD_NAMES, PART_MEANINGS, words
+from mpi.plots import EvidenceScale
+from mpi.review.visible import compared, drawn_alike, look_alike, shown
+from mpi.review.words import (
+    CONFLICTS,
+    FIELD_NAMES,
+    FREQUENCY_NAMES,
+    GUARD_NAMES,
+    PART_MEANINGS,
+    YEARS_APART_MIN,
+    words,
+)
 
 _PARTS_OF_ADDRESS: Final = ("street", "city", "state", "zip")
 _ROWS: Final = (
@@ -19,14 +30,22 @@ _ROWS: Final = (
 )  # fmt: skip
 
 
+class Other(NamedTuple):
+    """A further value of a side: of another of its records, or of an earlier version (then with its end)."""
+
+    text: str
+    source: str
+    until: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One side's values of a field: as sent with what differs marked, as compared, and every other value."""
 
     sent: Markup
     normalized: str | None
-    others: tuple[tuple[str, str], ...]
-    warning: str | None
+    others: tuple[Other, ...]
+    warnings: tuple[str, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -36,7 +55,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A field. ``verdict`` is agrees, close, differs or none, for colour and icon."""
+    """A field. ``verdict`` is agrees, close, differs or none, for colour and icon; ``start`` is the sum of
+    the weights before this one.
+    """
 
     name: str
     cells: tuple[Cell, ...]
@@ -45,50 +66,61 @@ class Row:
     weight: float | None
     note: str | None
     result: str
+    start: float = 0.0
 
 
-def rows(case: Case) -> list[Row]:
-    """The rows of a case that either side says something in, in a fixed order."""
+class Sheet(NamedTuple):
+    """A case as it is read from top to bottom: the prior, the fields, the allowances, each from where the
+    last one ended.
+    """
+
+    before: tuple[Row, ...]
+    fields: tuple[Row, ...]
+    after: tuple[Row, ...]
+    scale: EvidenceScale | None
+
+
+def sheet(case: Case) -> Sheet:
+    """The rows that either side says something in, in a fixed order, and the scale of their sum."""
     parts = {part["field"]: part for part in case.why["fields"]} if case.why else {}
     found = [_row(field, case, parts.get(field)) for field in _ROWS]
-    return [row for row in found if row.weight is not None or not all(cell.is_empty for cell in row.cells)]
-
-
-def allowances(case: Case) -> list[Row]:
-    """What counts besides the fields: the rarity of matches, and what people of one home have in common."""
-    parts = case.why["fields"] if case.why else []
-    return [
-        Row(
-            name=FIELD_NAMES[part["field"]],
-            cells=(),
-            level="",
-            verdict="none",
-            weight=part["weight"],
-            note=PART_MEANINGS[part["field"]],
-            result="",
-        )
-        for part in parts
-        if part["field"] in PART_MEANINGS and abs(part["weight"]) >= 0.05
+    fields = [row for row in found if row.weight is not None or not all(cell.is_empty for cell in row.cells)]
+    before = [_allowance(parts["prior"])] if "prior" in parts else []
+    after = [
+        _allowance(part)
+        for name, part in parts.items()
+        if name != "prior" and name in PART_MEANINGS and abs(part["weight"]) >= 0.05
     ]
+    weights = [row.weight for row in (*before, *fields, *after) if row.weight is not None]
+    scale = EvidenceScale.of(weights, case.review_weight, case.link_weight) if case.why else None
+    starts = iter(accumulate(weights, initial=0.0))
+
+    def placed(rows: list[Row]) -> tuple[Row, ...]:
+        return tuple(row if row.weight is None else replace(row, start=next(starts)) for row in rows)
+
+    return Sheet(placed(before), placed(fields), placed(after), scale)
 
 
-def weight_max(rows_: Iterable[Row]) -> float:
-    """The weight that fills a bar."""
-    return max((abs(row.weight) for row in rows_ if row.weight is not None), default=1.0)
+def _allowance(part: dict[str, Any]) -> Row:
+    """What counts besides the fields: the rarity of matches, and what people of one home have in common."""
+    return Row(
+        name=FIELD_NAMES[part["field"]],
+        cells=(),
+        level="",
+        verdict="none",
+        weight=part["weight"],
+        note=PART_MEANINGS[part["field"]],
+        result="",
+    )
 
 
 def _row(field: str, case: Case, part: dict[str, Any] | None) -> Row:
     texts = [_values(side.flat, field) for side in case.sides]
     marked = part is None or part["level"] not in ("exact", "same")
     values = part["values"] if part and part["values"] else [None] * len(case.sides)
+    is_pair = len(texts) == 2
     cells = tuple(
-        _cell(
-            field,
-            side,
-            texts[place],
-            texts[1 - place] if marked and len(texts) == 2 and texts[1 - place] else texts[place],
-            values[place],
-        )
+        _cell(field, side, texts[place], texts[1 - place] if is_pair else [], values[place], is_marked=marked)
         for place, side in enumerate(case.sides)
     )
     return Row(
@@ -97,7 +129,7 @@ def _row(field: str, case: Case, part: dict[str, Any] | None) -> Row:
         level=words(part["level"]) if part and part["level"] else _absent(texts),
         verdict=_verdict(part),
         weight=part["weight"] if part else None,
-        note=_frequency(part),
+        note=_frequency(field, part),
         result=" · ".join(_values(case.best_record, field)),
     )
 
@@ -114,21 +146,41 @@ def _verdict(part: dict[str, Any] | None) -> str:
     return "close" if part["weight"] > 0 else "differs"
 
 
-def _frequency(part: dict[str, Any] | None) -> str | None:
+def _frequency(field: str, part: dict[str, Any] | None) -> str | None:
+    """How rare the value is that both have, in words."""
     if not part or not part["frequency"]:
         return None
-    return f"1 person in {max(1, round(1 / part['frequency'])):,}"
+    return f"{FREQUENCY_NAMES.get(field, 'value')} of 1 in {max(1, round(1 / part['frequency'])):,}"
 
 
-def _cell(field: str, side: Side, texts: list[str], other: list[str], normalized: Any) -> Cell:
-    sent = " · ".join(texts)
-    told = _normalized(normalized)
+def _cell(
+    field: str, side: Side, texts: list[str], other: list[str], normalized: Any, *, is_marked: bool
+) -> Cell:
+    sent, facing = " · ".join(texts), " · ".join(other)
+    told = _normalized(normalized) or " · ".join(side.compared.get(field, ()))
+    alike = None if sent.isascii() and not facing.isascii() else drawn_alike(sent, facing)
+    shared = list(_shared(field, side))
+    warnings: list[str | None] = [look_alike(sent), alike, *(shared or [_dropped(field, side)])]
     return Cell(
-        sent=compared(sent, " · ".join(other)) if sent else Markup(""),
+        sent=(compared(sent, facing) if is_marked and facing else shown(sent)) if sent else Markup(""),
         normalized=told if told and told.casefold() != sent.casefold() else None,
         others=tuple(_others(field, side, texts)),
-        warning=look_alike(sent) or _dropped(field, side),
+        warnings=tuple(dict.fromkeys(filter(None, warnings))),
     )
+
+
+def _shared(field: str, side: Side) -> Iterator[str]:
+    """How many people have the value, where that are many."""
+    for one in side.shared:
+        if one.field == field:
+            people = f"{one.people:,} or more people" if one.is_cut else f"{one.people:,} people"
+            name = FIELD_NAMES[field] if field == "ssn" else FIELD_NAMES[field].lower()
+            if one.reason:
+                yield f"{name} used by {people}: ignored" if one.people > 1 else f"{name}: ignored"
+            elif one.is_common:
+                yield f"{name} used by {people}: nobody is looked up by it"
+            else:
+                yield f"{name} used by {people}"
 
 
 def _normalized(value: Any) -> str | None:
@@ -153,15 +205,38 @@ def _dropped(field: str, side: Side) -> str | None:
     return f"not used as evidence: {', '.join(dict.fromkeys(reasons))}" if reasons else None
 
 
-def _others(field: str, side: Side, texts: list[str]) -> Iterator[tuple[str, str]]:
+def _others(field: str, side: Side, texts: list[str]) -> Iterator[Other]:
     """The values of the side's other records and of former versions, each once, with where they are from."""
     known = {text.casefold() for text in texts}
-    told = [(record["source"], record["flat"]) for record in side.records]
-    for source, flat in (*told, *(("before an update", flat) for flat in side.former)):
+    told = [(record["source"], None, record["flat"]) for record in side.records]
+    told += [(one["source"], one["until"], one["flat"]) for one in side.former]
+    for source, until, flat in told:
         for text in _values(flat, field):
             if text.casefold() not in known:
                 known.add(text.casefold())
-                yield text, source
+                yield Other(text, source, until)
+
+
+def conflicts(case: Case) -> list[dict[str, str]]:
+    """What speaks against one person, as badges: the guards first, then contradictions no guard tells."""
+    guards = list(case.why["guards"]) if case.why else []
+    named = {hit["guard"] for hit in guards}
+    guards += [{"guard": g, "effect": "review", "reason": ""} for g in case.task.guards if g not in named]
+    told = {GUARD_NAMES.get(hit["guard"], hit["guard"]) for hit in guards}
+    levels = {part["field"]: part for part in case.why["fields"]} if case.why else {}
+    for field, wanted, name, reason in CONFLICTS:
+        part = levels.get(field)
+        if part and part["level"] in wanted and name not in told:
+            guards.append({"guard": name, "effect": "", "reason": reason})
+    if (years := _years_apart(levels.get("birth_date"))) >= YEARS_APART_MIN:
+        guards.append({"guard": f"Born {years} years apart", "effect": "", "reason": ""})
+    return guards
+
+
+def _years_apart(part: dict[str, Any] | None) -> int:
+    """How many years lie between two birth dates of which both years are known."""
+    years = [str(value)[:4] for value in (part or {}).get("values") or ()]
+    return abs(int(years[0]) - int(years[1])) if len(years) == 2 and all(map(str.isdecimal, years)) else 0
 
 
 def _values(flat: Mapping[str, Any], field: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mpi.errors import BadInput
 from mpi.index import Case, Queue
 from mpi.review.asked import Answer, Asked, go_on, page
-from mpi.review.fields import allowances, rows, weight_max
+from mpi.review.fields import conflicts, sheet
 
 ROWS_PER_PAGE = 25
 
@@ -74,17 +74,7 @@ def case_content(case: Case | None) -> dict[str, Any]:
     """What the templates show of a case."""
     if case is None:
         return {"case": None}
-    fields, others = rows(case), allowances(case)
-    guards = list(case.why["guards"]) if case.why else []
-    named = {hit["guard"] for hit in guards}
-    guards += [{"guard": g, "effect": "review", "reason": ""} for g in case.task.guards if g not in named]
-    return {
-        "case": case,
-        "rows": fields,
-        "allowances": others,
-        "weight_max": weight_max([*fields, *others]),
-        "guards": guards,
-    }
+    return {"case": case, "sheet": sheet(case), "guards": conflicts(case)}
 
 
 def next_after(asked: Asked, task_id: int) -> Answer:

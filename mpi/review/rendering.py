@@ -11,7 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mpi.plots import evidence_bar, total_bar
+from mpi.plots import scale_head, step_bar, total_bar
 from mpi.review import words
 from mpi.review.visible import shown
 
@@ -59,13 +59,15 @@ def _environment() -> Environment:
         bits=bits,
         percent=percent,
         moment=moment,
-        weight_bar=lambda weight, most: Markup(evidence_bar(weight, most)),
+        step_bar=lambda row, scale: Markup(step_bar(row.start, row.weight, scale)),
+        total_bar=lambda weight, scale: Markup(total_bar(weight, scale)),
+        day=lambda at: moment(at)[:10],
+        scale_head=lambda scale: Markup(scale_head(scale)),
     )
     environment.globals.update(
         static=static_url,
         age=age,
         age_class=age_class,
-        total_bar=lambda *weights: Markup(total_bar(*weights)),
         KINDS=words.KINDS,
         KIND_MEANINGS=words.KIND_MEANINGS,
         VIEW_NAMES=words.VIEW_NAMES,

@@ -84,6 +84,14 @@ FIELD_NAMES: Final = {
     "prior": "Before any evidence",
     "household": "Household allowance",
 }
+#: What a value of a field is called where its rarity is told.
+FREQUENCY_NAMES: Final = {
+    "family": "surname",
+    "given": "given name",
+    "middle": "middle name",
+    "birth_date": "birth date",
+    "address": "city",
+}
 #: What the parts that are no fields mean.
 PART_MEANINGS: Final = {
     "prior": "How rarely two compared records are one person",
@@ -107,6 +115,19 @@ GUARD_NAMES: Final = {
     "ssn_conflict_at_home": "SSN conflict at home",
     "generation_apart": "A generation apart",
 }
+#: Contradictions that are told where no guard tells them already: field, its levels, the badge, the reason.
+CONFLICTS: Final = (
+    ("sex", ("different",), "Sex conflict", "One is recorded as female, the other as male"),
+    ("ssn", ("different",), GUARD_NAMES["ssn_conflict"], "Both have a valid SSN, and these differ"),
+    ("national_id", ("different",), "Identifier conflict", "One authority gave them different numbers"),
+    ("record_number", ("different",), "Record number conflict", "One source gave them different numbers"),
+    ("suffix", ("conflict",), GUARD_NAMES["generation_suffix"], "The generation suffixes differ"),
+    ("birth_order", ("different",), GUARD_NAMES["birth_order"], "Two children of one birth"),
+    ("placeholder_name", ("both", "one"), GUARD_NAMES["placeholder_name"], "A name is a placeholder"),
+    ("deceased", ("different",), "One is dead", "One is recorded as deceased, the other as alive"),
+)
+#: From so many years between two birth dates on, they are told.
+YEARS_APART_MIN: Final = 12
 
 
 def words(name: str) -> str:

@@ -66,6 +66,12 @@ CREATE INDEX record_terms ON record USING gin (terms);
 CREATE INDEX record_received ON record (received_at);
 CREATE INDEX record_without_terms ON record (record_id) WHERE terms IS NULL;
 CREATE INDEX record_replaced ON record (replaced_by) WHERE replaced_by IS NOT NULL;
+-- Values that were dropped as placeholders, to say how many records have them. Only records that dropped something are in it.
+CREATE INDEX record_placeholder ON record
+    USING gin ((ARRAY[source_record ->> 'phone', source_record ->> 'ssn', source_record ->> 'email']))
+    WHERE json_array_length(normalized) = 14;
+-- People by their whole birth date, for the search box.
+CREATE INDEX record_birth_date ON record ((normalized ->> 2));
 
 -- What a record said before it was updated.
 CREATE TABLE record_version (
@@ -176,7 +182,7 @@ CREATE INDEX assertion_pair_b ON assertion_pair (record_b) WHERE NOT withdrawn;
 CREATE TABLE task (
     task_id bigint PRIMARY KEY,
     kind text NOT NULL,
-    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'claimed', 'resolved')),
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'claimed', 'awaiting_approval', 'resolved')),
     version integer NOT NULL DEFAULT 1,
     priority smallint NOT NULL DEFAULT 50,
     identity_a text COLLATE "C" NOT NULL,
@@ -216,6 +222,42 @@ CREATE TABLE task_note (
     note text NOT NULL
 );
 CREATE INDEX task_note_task ON task_note (task_id, note_id);
+
+-- A merge that one person proposed and another has to approve, because leaving it wrong would do much harm.
+CREATE TABLE approval (
+    approval_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    task_id bigint NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamptz NOT NULL DEFAULT now(),
+    -- NULL while it waits.
+    outcome text CHECK (outcome IN ('approved', 'refused', 'withdrawn', 'overtaken')),
+    decided_by text,
+    decided_at timestamptz,
+    CONSTRAINT nobody_approves_alone CHECK (outcome <> 'approved' OR decided_by <> proposed_by)
+);
+-- One proposal waits about a task at a time.
+CREATE UNIQUE INDEX one_approval_per_task ON approval (task_id) WHERE outcome IS NULL;
+
+-- A sample of answered questions, read a second time by somebody who does not see the first answer.
+CREATE TABLE second_reading (
+    task_id bigint PRIMARY KEY,
+    first_by text NOT NULL,
+    first_resolution text NOT NULL,
+    first_at timestamptz NOT NULL DEFAULT now(),
+    second_by text,
+    second_resolution text,
+    second_reason text,
+    second_at timestamptz,
+    -- What a third person made of two different answers.
+    outcome text CHECK (outcome IN ('upheld', 'reopened')),
+    settled_by text,
+    settled_at timestamptz,
+    CONSTRAINT nobody_reads_twice CHECK (second_by <> first_by)
+);
+CREATE INDEX second_reading_waiting ON second_reading (first_at) WHERE second_at IS NULL;
+CREATE INDEX second_reading_disputed ON second_reading (second_at)
+    WHERE second_resolution <> first_resolution AND outcome IS NULL;
 
 -- The ledger: every change of a link is one row here, written in the transaction that made it.
 CREATE TABLE event (

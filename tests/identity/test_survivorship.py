@@ -49,6 +49,30 @@ def test_people_move_so_the_latest_address_counts_whole():
     assert best_record([old, new], RULES) == {"street": "9 Oak Ave", "city": "Salem"}
 
 
+def test_a_city_alone_does_not_replace_a_street():
+    full = {"street": "61 Alder Street", "city": "Boston", "state": "MA", "zip": "02118"}
+    members = [a_member(trust=10, **full), a_member(trust=90, day=5, city="Boston")]
+    assert best_record(members, RULES) == full
+    assert best_record([a_member(day=1, **full), a_member(day=2, zip="94110")], RULES) == full
+
+
+def test_fewer_parts_of_the_same_address_confirm_it():
+    old = {"street": "61 Alder Street", "city": "Boston", "state": "MA", "zip": "02118"}
+    moved = {"street": "9 Oak Ave", "city": "Salem"}
+    members = [
+        a_member(**old),
+        a_member(day=1, **moved),
+        a_member(day=2, street="61 Alder St", city="BOSTON"),
+    ]
+    assert best_record(members, RULES) == old
+    assert best_record(members[:2], RULES) == moved
+
+
+def test_a_city_is_better_than_nothing_and_the_latest_city_counts():
+    members = [a_member(city="Boston"), a_member(day=1, city="Salem", state="MA")]
+    assert best_record(members, RULES) == {"city": "Salem", "state": "MA"}
+
+
 def test_birth_dates_do_not_change_so_the_majority_counts_however_it_is_written():
     members = [
         a_member(trust=90, birth_date="1981-02-03"),

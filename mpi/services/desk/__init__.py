@@ -7,7 +7,7 @@ from typing import Any
 
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.desk import cases, figures, previews, queue, sessions
+from mpi.services.desk import cases, figures, notes, previews, queue, sessions
 from mpi.services.desk.cases import Case, Side
 from mpi.services.desk.previews import ResolutionPreview, UnmergePreview
 from mpi.services.desk.queue import HARM_HIGH, ORDERS, VIEWS, Queue, QueueRow
@@ -73,11 +73,11 @@ class Desk:
 
     def escalate(self, task_id: int, note: str, *, actor: Actor) -> None:
         """Pass a question on to a lead. Raises ClaimedByAnother, Conflict, NotFound, BadInput."""
-        cases.escalate(self.context, task_id, note, actor=actor)
+        notes.escalate(self.context, task_id, note, actor=actor)
 
     def add_note(self, task_id: int, note: str, *, actor: Actor) -> None:
         """Write something down beside a question. Raises NotFound, BadInput."""
-        cases.add_note(self.context, task_id, note, actor=actor)
+        notes.add_note(self.context, task_id, note, actor=actor)
 
     def last_answered(self, *, actor: Actor) -> dict[str, Any] | None:
         """What this reviewer answered last: ``{task_id, resolution, resolved_at}``."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from mpi.errors import BadInput, NotFound
 from mpi.identity.change import TaskKind
 from mpi.identity.enterprise_id import display
 from mpi.matching.decision import explain, score_pairs
@@ -19,6 +18,7 @@ from mpi.matching.stored import from_stored
 from mpi.services import tasks
 from mpi.services.answers import Actor, FlatRecord, TaskAnswer
 from mpi.services.context import Context
+from mpi.services.desk.sharing import SharedValue, shared_values
 from mpi.services.lookup import best_of
 from mpi.storage import tasks as storage
 from mpi.storage.database import Connection
@@ -28,7 +28,6 @@ from mpi.storage.tasks import TaskRow
 
 #: Records shown of both sides together; a case with more says so.
 RECORDS_MAX: Final = 60
-NOTE_MAX: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +35,35 @@ class Side:
     """One side of a question: an identity, or the record as it was or would be.
 
     ``records`` are ``{source, local_id, version, status, received_at, decided_by, flat}``, ``former`` what
-    they said before, ``shown`` is the place of the record whose pair weighs most, ``dropped`` what of it was
-    not taken as evidence.
+    they said before, as ``{source, local_id, until, flat}``; ``shown`` is the place of the record whose pair
+    weighs most, ``dropped`` what of it was not taken as evidence, ``compared`` its values as they are
+    compared, by field, ``shared`` those of its values that others have too.
     """
 
     title: str
     enterprise_id: str | None
     records: tuple[dict[str, Any], ...]
-    former: tuple[FlatRecord, ...]
+    former: tuple[dict[str, Any], ...]
     shown: int
     dropped: tuple[dict[str, str], ...]
+    compared: Mapping[str, tuple[str, ...]]
+    shared: tuple[SharedValue, ...]
 
     @property
     def flat(self) -> FlatRecord:
         """The flat record of the pair that weighs most."""
         found: FlatRecord = self.records[self.shown]["flat"]
         return found
+
+    @property
+    def last_seen(self) -> dict[str, datetime]:
+        """When each of its sources sent something last."""
+        seen: dict[str, datetime] = {}
+        for record in self.records:
+            seen[record["source"]] = max(
+                seen.get(record["source"], record["received_at"]), record["received_at"]
+            )
+        return seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +97,11 @@ def case(context: Context, task_id: int, *, actor: Actor) -> Case:
         row = storage.task_row(conn, task_id)
         [answer] = tasks.answers(conn, [row])
         found = _records(conn, row)
-        former = _former(conn, [one.member.record_id for one in found])
         notes = conn.execute(query("notes_of_task"), {"task_id": task_id}).fetchall()
         escalation = conn.execute(query("escalation_of_task"), {"task_id": task_id}).fetchone()
+        sides, why = _compared(context, conn, row, answer, found)
         context.audit_read(conn, actor, "read task", [id for id in (row.identity_a, row.identity_b) if id])
     escalated_at, escalated_by = escalation or (None, None)
-    sides, why = _compared(context, row, answer, found, former)
     return Case(
         task=answer,
         sides=sides,
@@ -115,38 +126,44 @@ def _records(conn: Connection, row: TaskRow) -> list[_Found]:
     return [_Found(MemberRow(*r[:12]), r[12], from_stored(r[13])) for r in rows]
 
 
-def _former(conn: Connection, record_ids: Sequence[int]) -> dict[int, list[FlatRecord]]:
-    found: dict[int, list[FlatRecord]] = defaultdict(list)
-    rows = conn.execute(query("former_versions"), {"record_ids": list(record_ids)}).fetchall()
-    for record_id, content, _ in rows:
-        found[record_id].append(content)
-    return found
+def _former(conn: Connection, found: Sequence[_Found]) -> dict[int, list[dict[str, Any]]]:
+    """What each record said before, newest first."""
+    told: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    members = {one.member.record_id: one.member for one in found}
+    for record_id, content, until in conn.execute(
+        query("former_versions"), {"record_ids": list(members)}
+    ).fetchall():
+        member = members[record_id]
+        told[record_id].append(
+            {"source": member.source, "local_id": member.local_id, "until": until, "flat": content}
+        )
+    return told
 
 
 def _compared(
-    context: Context,
-    row: TaskRow,
-    answer: TaskAnswer,
-    found: list[_Found],
-    former: dict[int, list[FlatRecord]],
+    context: Context, conn: Connection, row: TaskRow, answer: TaskAnswer, found: list[_Found]
 ) -> tuple[tuple[Side, ...], dict[str, Any] | None]:
     """The two sides, each led by its record of the heaviest pair, and why that pair agrees."""
+    former = _former(conn, found)
     if answer.after is not None and answer.before is not None:
-        return _held_sides(context, answer, found)
+        return _held_sides(context, conn, answer, found, former)
     left = [one for one in found if _is_left(row, one)]
     right = [one for one in found if not _is_left(row, one)]
     active = [[one for one in side if not one.member.retired] or side for side in (left, right)]
     if not active[0] or not active[1]:
-        sides = tuple(_side("", side, 0, former) for side in (left, right) if side)
-        return sides, None
-    i, j = _heaviest(context, active[0], active[1])
-    first, second = active[0][i], active[1][j]
-    why = explain(first.normalized, second.normalized, context.rules)
-    sides = (
-        _side("Left", left, left.index(first), former),
-        _side("Right", right, right.index(second), former),
-    )
-    return sides, why
+        leads = [(side, side[0]) for side in active if side]
+        why = None
+    else:
+        i, j = _heaviest(context, active[0], active[1])
+        leads = [(left, active[0][i]), (right, active[1][j])]
+        why = explain(leads[0][1].normalized, leads[1][1].normalized, context.rules)
+    records = [(lead.normalized, lead.member.content) for _, lead in leads]
+    shared = shared_values(context, conn, records)
+    sides = [
+        _side("", side, side.index(lead), former, told)
+        for (side, lead), told in zip(leads, shared, strict=True)
+    ]
+    return tuple(sides), why
 
 
 def _is_left(row: TaskRow, one: _Found) -> bool:
@@ -166,37 +183,52 @@ def _heaviest(context: Context, left: list[_Found], right: list[_Found]) -> tupl
 
 
 def _held_sides(
-    context: Context, answer: TaskAnswer, found: list[_Found]
+    context: Context,
+    conn: Connection,
+    answer: TaskAnswer,
+    found: list[_Found],
+    former: dict[int, list[dict[str, Any]]],
 ) -> tuple[tuple[Side, ...], dict[str, Any] | None]:
     """A held update: the record as it stands, and as it would read."""
     assert answer.before is not None and answer.after is not None
-    sides, normalized = [], []
-    for title, flat in (("As it stands", answer.before), ("As it would read", answer.after)):
-        record = normalize(source_record(flat, reference_required=False))
-        normalized.append(record)
-        told = {
-            "source": answer.records[0].source if answer.records else "",
-            "local_id": answer.records[0].local_id if answer.records else "",
-            "version": answer.records[0].version if answer.records else 0,
-            "status": "active",
-            "received_at": found[0].member.received_at if found else answer.created_at,
-            "decided_by": "machine",
-            "flat": flat,
-        }
-        sides.append(
-            Side(
-                title=title,
-                enterprise_id=answer.identities[0] if answer.identities else None,
-                records=(told,),
-                former=(),
-                shown=0,
-                dropped=_dropped(record),
-            )
+    flats = (answer.before, answer.after)
+    normalized = [normalize(source_record(flat, reference_required=False)) for flat in flats]
+    shared = shared_values(context, conn, list(zip(normalized, flats, strict=True)))
+    ref = answer.records[0] if answer.records else None
+    told = {
+        "source": ref.source if ref else "",
+        "local_id": ref.local_id if ref else "",
+        "version": ref.version if ref else 0,
+        "status": "active",
+        "received_at": found[0].member.received_at if found else answer.created_at,
+        "decided_by": "machine",
+    }
+    before = tuple(flat for one in found for flat in former.get(one.member.record_id, ()))
+    sides = [
+        Side(
+            title=title,
+            enterprise_id=answer.identities[0] if answer.identities else None,
+            records=({**told, "received_at": at, "flat": flats[place]},),
+            former=before if place == 0 else (),
+            shown=0,
+            dropped=_dropped(normalized[place]),
+            compared=as_compared(normalized[place]),
+            shared=shared[place],
         )
+        for place, (title, at) in enumerate(
+            (("As it stands", told["received_at"]), ("As it would read", answer.created_at))
+        )
+    ]
     return tuple(sides), explain(normalized[0], normalized[1], context.rules)
 
 
-def _side(title: str, found: list[_Found], shown: int, former: dict[int, list[FlatRecord]]) -> Side:
+def _side(
+    title: str,
+    found: list[_Found],
+    shown: int,
+    former: dict[int, list[dict[str, Any]]],
+    shared: tuple[SharedValue, ...],
+) -> Side:
     return Side(
         title=title,
         enterprise_id=display(found[shown].enterprise_id),
@@ -204,7 +236,30 @@ def _side(title: str, found: list[_Found], shown: int, former: dict[int, list[Fl
         former=tuple(flat for one in found for flat in former.get(one.member.record_id, ())),
         shown=shown,
         dropped=_dropped(found[shown].normalized),
+        compared=as_compared(found[shown].normalized),
+        shared=shared,
     )
+
+
+def as_compared(record: NormalizedRecord) -> dict[str, tuple[str, ...]]:
+    """A record's values as they are compared, by the field they are compared in."""
+    date = record.birth_date
+    found = {
+        "family": [name.family for name in record.names],
+        "given": [name.given for name in record.names],
+        "middle": [name.middle for name in record.names],
+        "suffix": [name.suffix for name in record.names],
+        "birth_date": [f"{date.year or '????':0>4}-{date.month or '??':0>2}-{date.day or '??':0>2}"]
+        if date
+        else [],
+        "sex": [record.sex],
+        "ssn": [one.value for one in record.identifiers if one.authority == "SSN"],
+        "phone": list(record.phones),
+        "email": list(record.emails),
+        "address": [" ".join(filter(None, address)) for address in record.addresses],
+        "mother_maiden": [record.mother_maiden],
+    }
+    return {field: tuple(dict.fromkeys(filter(None, texts))) for field, texts in found.items()}
 
 
 def _told(member: MemberRow) -> dict[str, Any]:
@@ -221,38 +276,3 @@ def _told(member: MemberRow) -> dict[str, Any]:
 
 def _dropped(record: NormalizedRecord) -> tuple[dict[str, str], ...]:
     return tuple({"field": one.field, "reason": one.reason} for one in record.dropped)
-
-
-def add_note(context: Context, task_id: int, note: str, *, actor: Actor) -> None:
-    """Write something down beside a question. Raises NotFound; BadInput for none or for a book."""
-    text = _needed_note(note)
-    with context.transaction() as conn:
-        _add_note(conn, task_id, text, actor)
-        context.audit_read(conn, actor, "add note", [])
-
-
-def escalate(context: Context, task_id: int, note: str, *, actor: Actor) -> None:
-    """Pass a question on to a lead, with a word why; our claim ends.
-
-    Raises ClaimedByAnother; Conflict when it is resolved; NotFound; BadInput without a note.
-    """
-    text = _needed_note(note)
-    with context.transaction() as conn:
-        row = storage.task_row(conn, task_id)
-        if conn.execute(query("escalate_task"), {"task_id": task_id, "actor": actor.name}).fetchone() is None:
-            tasks.refuse(row)
-        _add_note(conn, task_id, f"Escalated: {text}", actor)
-        context.audit_read(conn, actor, "escalate task", [])
-
-
-def _add_note(conn: Connection, task_id: int, note: str, actor: Actor) -> None:
-    parameters = {"task_id": task_id, "actor": actor.name, "note": note}
-    if conn.execute(query("add_note"), parameters).fetchone() is None:
-        raise NotFound(f"no task {task_id}", field="task_id")
-
-
-def _needed_note(note: str) -> str:
-    text = note.strip()
-    if not text or len(text) > NOTE_MAX or "\x00" in text:
-        raise BadInput(f"a note is needed, of at most {NOTE_MAX} characters", field="note")
-    return text

@@ -1,0 +1,86 @@
+"""Values that many people have: how many share a number, and whether it was ignored as a placeholder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mpi.matching.blocking import blocking_keys
+from mpi.matching.record import NormalizedRecord
+from mpi.services.answers import FlatRecord
+from mpi.services.context import Context
+from mpi.storage.candidates import BLOCK_MAX
+from mpi.storage.database import Connection
+from mpi.storage.queries import query
+
+#: Records of one value that are looked at; a value with more says "or more".
+SHARERS_MAX: Final = 500
+#: Fields of one value each whose placeholders are counted.
+_PLACEHOLDER_FIELDS: Final = ("phone", "ssn", "email")
+#: The part of a blocking pass that stands alone in it → the field it is shown in.
+_FIELD_OF_PART: Final = {"ssn": "ssn", "phone": "phone", "email": "email", "identifier": "record_number"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedValue:
+    """A value of a record that others have too.
+
+    ``people`` counts identities, the record's own included; ``is_cut``: they are that many or more;
+    ``reason`` is why the value is no evidence; ``is_common``: it is evidence, but nobody is looked up by it.
+    """
+
+    field: str
+    people: int
+    is_cut: bool
+    reason: str | None
+    is_common: bool
+
+
+def shared_values(
+    context: Context, conn: Connection, records: Sequence[tuple[NormalizedRecord, FlatRecord]]
+) -> list[tuple[SharedValue, ...]]:
+    """For each record the values that more than two people have, and the placeholders; two statements."""
+    passes = {
+        one.name: _FIELD_OF_PART[one.key[0]]
+        for one in context.rules.blocking_passes
+        if len(one.key) == 1 and one.key[0] in _FIELD_OF_PART
+    }
+    keys = [
+        (place, passes[key.pass_name], key.key)
+        for place, (normalized, _) in enumerate(records)
+        for key in blocking_keys(normalized, context.rules)
+        if key.pass_name in passes
+    ]
+    sent = [
+        (place, dropped.field, dropped.reason, flat[dropped.field])
+        for place, (normalized, flat) in enumerate(records)
+        for dropped in normalized.dropped
+        if dropped.field in _PLACEHOLDER_FIELDS and flat.get(dropped.field)
+    ]
+    counted = _counts(conn, "sharers_of_keys", [key for _, _, key in keys])
+    ignored = _counts(conn, "sharers_of_placeholders", [value for *_, value in sent])
+    found: list[list[SharedValue]] = [[] for _ in records]
+    for place, field, reason, value in sent:
+        count, people = ignored.get(value, (1, 1))
+        found[place].append(_value(field, people, count, reason))
+    for place, field, key in keys:
+        count, people = counted.get(key, (1, 1))
+        if people > 2:
+            found[place].append(_value(field, people, count, None))
+    return [tuple(one) for one in found]
+
+
+def _value(field: str, people: int, count: int, reason: str | None) -> SharedValue:
+    is_common = reason is None and count > BLOCK_MAX
+    return SharedValue(
+        field=field, people=people, is_cut=count > SHARERS_MAX, reason=reason, is_common=is_common
+    )
+
+
+def _counts(conn: Connection, name: str, values: list[Any]) -> dict[Any, tuple[int, int]]:
+    """Value → how many records, at most one more than are looked at, and how many identities have it."""
+    if not values:
+        return {}
+    parameters = {"values": values, "limit": SHARERS_MAX + 1}
+    return {value: (count, people) for value, count, people in conn.execute(query(name), parameters)}

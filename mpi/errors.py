@@ -18,6 +18,8 @@ MpiError
 │   ├── AlreadyUndone            that merge, resolution or assertion was undone before
 │   ├── AssertedDifferent        a person stated that these are different people
 │   ├── ClaimedByAnother         another reviewer holds the task
+│   ├── ApprovalNeeded           this merge needs a second person
+│   ├── SelfApproval             nobody approves what they proposed themselves
 │   ├── SameIdentity             the two are one identity already
 │   ├── Replaced                 the record gave way to another of its source: names its survivor
 │   ├── IdempotencyMismatch      the key was used with another body (HTTP 422)
@@ -155,6 +157,18 @@ class ClaimedByAnother(Conflict):
     """Another reviewer holds this task."""
 
     code = "claimed-by-another"
+
+
+class ApprovalNeeded(Conflict):
+    """Merges need a second person here: propose it at the review desk, or answer its task."""
+
+    code = "approval-needed"
+
+
+class SelfApproval(Conflict):
+    """You proposed this merge: somebody else has to approve it."""
+
+    code = "self-approval"
 
 
 class SameIdentity(Conflict):

@@ -121,6 +121,8 @@ def open_context(settings: Settings, conninfo: str) -> Iterator[Context]:
             mint=Mint(side),
             sources=Sources(side, settings.declares_on_sight),
             authorities=Authorities(side, settings.declares_on_sight),
+            approval_harm=settings.approval_harm,
+            second_reading_share=settings.second_reading_share,
         )
 
 

@@ -112,6 +112,18 @@ class Settings(BaseSettings):
     message_days: int = Field(
         default=90, ge=0, description="how long HL7 v2 messages are kept with their outcome; 0: for ever"
     )
+    approval_harm: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="expected harm (0-100) from which on a merge waits for a second person; unset: none does",
+    )
+    second_reading_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="share of answered questions that somebody else reads again without seeing the answer",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"
     )

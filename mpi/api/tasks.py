@@ -16,7 +16,7 @@ from mpi.index import TaskAnswer
 
 routes = router("tasks")
 
-State = Literal["open", "claimed", "resolved"]
+State = Literal["open", "claimed", "awaiting_approval", "resolved"]
 Kind = Literal["potential_duplicate", "potential_overlap", "potential_overlay", "link_in_doubt"]
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"?([0-9]{1,19})"?')

@@ -22,7 +22,7 @@ from mpi.services.answers import (
     UnlinkAnswer,
     UnmergeAnswer,
 )
-from mpi.services.desk import Case, Desk, Queue, Side
+from mpi.services.desk import Agreement, Case, Desk, Queue, Reading, Side
 from mpi.services.loading import LineOutcome, LoadSummary
 from mpi.services.messages import (
     Arrived,
@@ -53,6 +53,7 @@ from mpi.services.replay import Replay
 __all__ = [
     "FLAT_FIELDS",
     "Actor",
+    "Agreement",
     "Arrived",
     "AssertionAnswer",
     "Candidate",
@@ -80,6 +81,7 @@ __all__ = [
     "Outcome",
     "Page",
     "Queue",
+    "Reading",
     "Receipt",
     "RecordKey",
     "RecordRef",

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from mpi.errors import BadInput
 from mpi.index import Actor, Index
 from mpi.review.rendering import render
+from mpi.review.words import REVIEWER_ROLES
 
 #: Who may undo merges.
 LEADS: Final = frozenset({"steward", "steward+admin"})
@@ -62,7 +63,10 @@ Page = Callable[[Asked], Answer]
 
 
 def page(asked: Asked, template: str, status: int = 200, **content: Any) -> Answer:
-    """A template's answer; every template knows who is asking."""
+    """A template's answer; every template knows who is asking, every whole page what they answered last."""
+    if "last" not in content:
+        is_whole = not asked.is_partial and asked.actor.role in REVIEWER_ROLES
+        content["last"] = asked.index.desk.last_answered(actor=asked.actor) if is_whole else None
     html = render(template, actor=asked.actor, csrf=asked.csrf, is_lead=asked.is_lead, **content)
     return Answer(html=html, status=status)
 

@@ -160,7 +160,8 @@ def _cell(
     told = _normalized(normalized) or " · ".join(side.compared.get(field, ()))
     alike = None if sent.isascii() and not facing.isascii() else drawn_alike(sent, facing)
     shared = list(_shared(field, side))
-    warnings: list[str | None] = [look_alike(sent), alike, *(shared or [_dropped(field, side)])]
+    dropped = None if shared else _dropped(field, side)
+    warnings = [look_alike(sent), alike, dropped, *shared]
     return Cell(
         sent=(compared(sent, facing) if is_marked and facing else shown(sent)) if sent else Markup(""),
         normalized=told if told and told.casefold() != sent.casefold() else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from mpi.review import deciding, overview, people, queue
+from mpi.review import deciding, overview, people, queue, readings
 from mpi.review.asked import Page
 
 PREFIX: Final = "/review"
@@ -30,6 +30,10 @@ PAGES: Final = (
     DeskPage("ask_escalation", "GET", "/tasks/{task_id}/escalate", deciding.ask_escalation),
     DeskPage("escalate_from_desk", "POST", "/tasks/{task_id}/escalate", deciding.escalate_task),
     DeskPage("note_from_desk", "POST", "/tasks/{task_id}/notes", deciding.add_note),
+    DeskPage("show_readings", "GET", "/readings", readings.show_readings),
+    DeskPage("ask_reading", "GET", "/readings/{task_id}/answer", readings.ask_reading),
+    DeskPage("answer_reading", "POST", "/readings/{task_id}/answer", readings.answer_reading),
+    DeskPage("settle_reading", "POST", "/readings/{task_id}/settle", readings.settle_reading),
     DeskPage("show_search", "GET", "/search", people.show_search),
     DeskPage("search_from_desk", "POST", "/search", people.search_people),
     DeskPage("show_identity", "GET", "/identities/{enterprise_id}", people.show_identity),

@@ -66,8 +66,7 @@ def show_task(asked: Asked) -> Answer:
 
 
 def _desk(asked: Asked, place: Place, queue: Queue, case: Case | None) -> Answer:
-    last = asked.index.desk.last_answered(actor=asked.actor)
-    return page(asked, "desk.html", place=place, queue=queue, last=last, **case_content(case))
+    return page(asked, "desk.html", place=place, queue=queue, **case_content(case))
 
 
 def case_content(case: Case | None) -> dict[str, Any]:

@@ -75,6 +75,8 @@ def _environment() -> Environment:
         RESOLUTIONS=words.RESOLUTIONS,
         KEYS=words.KEYS,
         GUARD_NAMES=words.GUARD_NAMES,
+        READINGS=words.READINGS,
+        REVIEWER_ROLES=words.REVIEWER_ROLES,
     )
     return environment
 

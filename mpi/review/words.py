@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+#: Who answers questions; shown the ways to them.
+REVIEWER_ROLES: Final = frozenset({"reviewer", "steward", "steward+admin"})
+
 KINDS: Final = {
     "potential_duplicate": "Duplicate",
     "potential_overlap": "Overlap",
@@ -54,6 +57,8 @@ DIFFERENT_REASONS: Final = (
     Reason("wrong-identifier", "An identifier was entered for the wrong person"),
     Reason("other", "Other: see the note"),
 )
+#: Of what second readers may answer.
+READINGS: Final = {"same_person": "M", "different_people": "N", "cannot_tell": "U"}
 #: What allows a merge that a guard holds back.
 OVERRIDE_REASONS: Final = (
     Reason("documents-checked", "Identity documents checked"),

@@ -174,6 +174,8 @@ class TaskAnswer:
     #: A quarantined update: the record before and after.
     before: FlatRecord | None = None
     after: FlatRecord | None = None
+    #: A merge that waits for a second person: ``{reason, proposed_by, proposed_at}``.
+    proposal: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

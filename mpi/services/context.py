@@ -154,6 +154,10 @@ class Context:
     mint: Mint
     sources: Sources
     authorities: Authorities
+    #: From this expected harm on a merge needs a second person; None: none does.
+    approval_harm: int | None = None
+    #: The share of answers that is read a second time, 0–1.
+    second_reading_share: float = 0.0
 
     def signed(self, actor: Actor, action: str, **rest: Any) -> Signed:
         """The signature under a change or an audit row."""

@@ -10,6 +10,7 @@ from mpi.identity.change import Change
 from mpi.identity.enterprise_id import display, parse_enterprise_id
 from mpi.identity.neighbourhood import Neighbourhood
 from mpi.services.answers import Actor, MergeAnswer, RecordRef, UnlinkAnswer, UnmergeAnswer
+from mpi.services.approvals import refuse_alone
 from mpi.services.context import Context
 from mpi.services.lookup import best_of
 from mpi.services.settling import until_settled
@@ -57,8 +58,11 @@ def merge(
     """Make two identities one: ``subsumed`` redirects to ``surviving``. A preview writes nothing but its
     audit row.
 
-    Raises SameIdentity, AssertedDifferent (unless overridden), Conflict, NotFound, InvalidEnterpriseId.
+    Raises SameIdentity, AssertedDifferent (unless overridden), ApprovalNeeded, Conflict, NotFound,
+    InvalidEnterpriseId.
     """
+    if not preview:
+        refuse_alone(context, actor)
     reason = needed_reason(reason) if not preview else reason.strip() or "preview"
     first, second = parse_enterprise_id(surviving), parse_enterprise_id(subsumed)
 

@@ -8,6 +8,7 @@ from mpi.errors import BadInput, ClaimedByAnother, Conflict, StaleVersion
 from mpi.identity import resolving
 from mpi.identity.change import Resolution, TaskKind
 from mpi.identity.enterprise_id import display
+from mpi.services import approvals
 from mpi.services.answers import Actor, Page, RecordRef, TaskAnswer
 from mpi.services.context import Context
 from mpi.services.overlays import reject_held, release_held, undo_held
@@ -17,12 +18,15 @@ from mpi.storage import identities as stored
 from mpi.storage import tasks as storage
 from mpi.storage.changes import apply_change
 from mpi.storage.database import Connection
+from mpi.storage.queries import query
 from mpi.storage.records import held_update
 from mpi.storage.tasks import TaskRow
 
 #: How long a claim holds a task.
 CLAIM_MINUTES = 15
-_STATES = ("open", "claimed", "resolved", "all")
+_STATES = ("open", "claimed", "awaiting_approval", "resolved", "all")
+#: Answers of which a sample is read a second time.
+SAMPLED = (Resolution.SAME_PERSON, Resolution.DIFFERENT_PEOPLE, Resolution.CANNOT_TELL)
 
 
 def listed(
@@ -104,6 +108,7 @@ def _answer(conn: Connection, row: TaskRow, refs: dict[int, stored.RefRow]) -> T
         resolution=resolution,
         before=held.before if held else None,
         after=held.after if held else None,
+        proposal=approvals.waiting(conn, row),
     )
 
 
@@ -136,6 +141,10 @@ def refuse(row: TaskRow) -> None:
     """A task that somebody else holds, or has answered. Raises ClaimedByAnother, Conflict."""
     if row.state == "resolved":
         raise Conflict(f"task {row.task_id} is resolved already")
+    if row.state == approvals.AWAITING:
+        raise Conflict(
+            f"task {row.task_id} waits for a second person: anybody but its proposer may answer it"
+        )
     raise ClaimedByAnother
 
 
@@ -144,7 +153,9 @@ def resolve(
 ) -> TaskAnswer:
     """Answer a task and do what the answer says. ``version`` is the one the reviewer saw.
 
-    Raises StaleVersion, ClaimedByAnother, Conflict (resolved already), BadInput for an unknown resolution.
+    A merge of much harm only waits from then on, until a second person answers the same.
+    Raises StaleVersion, ClaimedByAnother, SelfApproval, Conflict (resolved already), BadInput for an unknown
+    resolution.
     """
     reason = needed_reason(reason)
     if resolution not in tuple(Resolution):
@@ -153,6 +164,9 @@ def resolve(
 
     def attempt(conn: Connection) -> TaskAnswer:
         _hold(conn, task_id, version, actor)
+        row = storage.task_row(conn, task_id)
+        if approvals.waits(context, conn, row, answer, reason, actor):
+            return answers(conn, [storage.task_row(conn, task_id)])[0]
         state = hold_neighbourhood(conn, task_ids=[task_id])
         change = resolving.resolve_task(state, task_id, answer, mint=context.mint, reason=reason)
         held = held_update(conn, task_id)
@@ -163,9 +177,18 @@ def resolve(
         apply_change(conn, change, context.signed(actor, f"resolve {resolution}", reason=reason))
         if held is not None and answer is Resolution.SAME_PERSON:
             release_held(context, conn, task_id, held, actor)
+        if row.state != approvals.AWAITING:
+            _sample(context, conn, row, answer, actor)
         return answers(conn, [storage.task_row(conn, task_id)])[0]
 
     return until_settled(context, attempt)
+
+
+def _sample(context: Context, conn: Connection, row: TaskRow, answer: Resolution, actor: Actor) -> None:
+    """Leave it to chance whether somebody else reads the pair again; an approved merge was read by two."""
+    if context.second_reading_share and row.identity_b and len(row.record_ids) == 2 and answer in SAMPLED:
+        parameters = {"task_id": row.task_id, "actor": actor.name, "resolution": answer.value}
+        conn.execute(query("sample_second_reading"), parameters | {"share": context.second_reading_share})
 
 
 def _hold(conn: Connection, task_id: int, version: int, actor: Actor) -> None:
@@ -179,7 +202,8 @@ def _hold(conn: Connection, task_id: int, version: int, actor: Actor) -> None:
 
 
 def undo_resolution(context: Context, task_id: int, reason: str, *, actor: Actor) -> TaskAnswer:
-    """Take an answer back: the state before it is restored, links and demographics included.
+    """Take an answer back: the state before it is restored, links and demographics included. Of a merge that
+    waits for a second person: the proposal.
 
     Raises Conflict when it is not resolved, or its question no longer stands; AlreadyUndone.
     """
@@ -187,13 +211,20 @@ def undo_resolution(context: Context, task_id: int, reason: str, *, actor: Actor
 
     def attempt(conn: Connection) -> TaskAnswer:
         storage.lock_task(conn, task_id)
-        state = hold_neighbourhood(conn, task_ids=[task_id])
-        change = resolving.undo_resolution(state, task_id, mint=context.mint, reason=reason)
-        apply_change(conn, change, context.signed(actor, "undo resolution", reason=reason))
-        if (held := held_update(conn, task_id)) is not None:
-            if storage.task_row(conn, task_id).state == "resolved":
-                raise Conflict("its question no longer stands: the record was retired since")
-            undo_held(context, conn, task_id, held, actor)
+        if not approvals.withdraw(context, conn, storage.task_row(conn, task_id), reason, actor):
+            take_back(context, conn, task_id, reason, actor)
         return answers(conn, [storage.task_row(conn, task_id)])[0]
 
     return until_settled(context, attempt)
+
+
+def take_back(context: Context, conn: Connection, task_id: int, reason: str, actor: Actor) -> None:
+    """Take an answer back, in a transaction that does more. Raises Conflict, AlreadyUndone."""
+    state = hold_neighbourhood(conn, task_ids=[task_id])
+    change = resolving.undo_resolution(state, task_id, mint=context.mint, reason=reason)
+    apply_change(conn, change, context.signed(actor, "undo resolution", reason=reason))
+    if (held := held_update(conn, task_id)) is not None:
+        if storage.task_row(conn, task_id).state == "resolved":
+            raise Conflict("its question no longer stands: the record was retired since")
+        undo_held(context, conn, task_id, held, actor)
+    conn.execute(query("drop_unread"), {"task_id": task_id})

@@ -66,12 +66,6 @@ CREATE INDEX record_terms ON record USING gin (terms);
 CREATE INDEX record_received ON record (received_at);
 CREATE INDEX record_without_terms ON record (record_id) WHERE terms IS NULL;
 CREATE INDEX record_replaced ON record (replaced_by) WHERE replaced_by IS NOT NULL;
--- Values that were dropped as placeholders, to say how many records have them. Only records that dropped something are in it.
-CREATE INDEX record_placeholder ON record
-    USING gin ((ARRAY[source_record ->> 'phone', source_record ->> 'ssn', source_record ->> 'email']))
-    WHERE json_array_length(normalized) = 14;
--- People by their whole birth date, for the search box.
-CREATE INDEX record_birth_date ON record ((normalized ->> 2));
 
 -- What a record said before it was updated.
 CREATE TABLE record_version (

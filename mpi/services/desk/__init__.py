@@ -7,19 +7,22 @@ from typing import Any
 
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.desk import cases, figures, notes, previews, queue, sessions
+from mpi.services.desk import cases, figures, notes, previews, queue, readings, sessions
 from mpi.services.desk.cases import Case, Side
 from mpi.services.desk.previews import ResolutionPreview, UnmergePreview
 from mpi.services.desk.queue import HARM_HIGH, ORDERS, VIEWS, Queue, QueueRow
+from mpi.services.desk.readings import Agreement, Reading
 
 __all__ = [
     "HARM_HIGH",
     "ORDERS",
     "VIEWS",
+    "Agreement",
     "Case",
     "Desk",
     "Queue",
     "QueueRow",
+    "Reading",
     "ResolutionPreview",
     "Side",
     "UnmergePreview",
@@ -70,6 +73,30 @@ class Desk:
     def preview_unmerge(self, merge_id: int, *, actor: Actor) -> UnmergePreview:
         """What undoing a merge would do. Raises AlreadyUndone, NotFound."""
         return previews.preview_unmerge(self.context, merge_id, actor=actor)
+
+    def unread(self, *, actor: Actor) -> tuple[int | None, int]:
+        """The next answer that this person may read a second time, and how many there are."""
+        return readings.waiting(self.context, actor=actor)
+
+    def blind_case(self, task_id: int, *, actor: Actor) -> Case:
+        """The pair of an answered question without its answer. Raises NotFound, Conflict."""
+        return readings.blind_case(self.context, task_id, actor=actor)
+
+    def read_again(self, task_id: int, resolution: str, reason: str, *, actor: Actor) -> bool:
+        """Keep a second answer; whether it is the first one's. Raises NotFound, BadInput, Conflict."""
+        return readings.read(self.context, task_id, resolution, reason, actor=actor)
+
+    def disputed(self, *, actor: Actor) -> list[Reading]:
+        """Second answers that differ from the first and wait for a lead."""
+        return readings.disputed(self.context, actor=actor)
+
+    def settle_reading(self, task_id: int, outcome: str, *, actor: Actor) -> None:
+        """Let the first answer stand, or ask its question again. Raises NotFound, BadInput, Conflict."""
+        readings.settle(self.context, task_id, outcome, actor=actor)
+
+    def agreement(self, *, actor: Actor) -> Agreement:
+        """How far reviewers agree: Cohen's kappa with its interval."""
+        return readings.agreement(self.context, actor=actor)
 
     def escalate(self, task_id: int, note: str, *, actor: Actor) -> None:
         """Pass a question on to a lead. Raises ClaimedByAnother, Conflict, NotFound, BadInput."""

@@ -91,12 +91,12 @@ class _Found(NamedTuple):
     normalized: NormalizedRecord
 
 
-def case(context: Context, task_id: int, *, actor: Actor) -> Case:
-    """The question with both sides. Raises NotFound."""
+def case(context: Context, task_id: int, *, actor: Actor, pair_only: bool = False) -> Case:
+    """The question with both sides; ``pair_only``: of each the record that raised it. Raises NotFound."""
     with context.transaction() as conn:
         row = storage.task_row(conn, task_id)
         [answer] = tasks.answers(conn, [row])
-        found = _records(conn, row)
+        found = _records(conn, row, pair_only=pair_only)
         notes = conn.execute(query("notes_of_task"), {"task_id": task_id}).fetchall()
         escalation = conn.execute(query("escalation_of_task"), {"task_id": task_id}).fetchone()
         sides, why = _compared(context, conn, row, answer, found)
@@ -116,9 +116,9 @@ def case(context: Context, task_id: int, *, actor: Actor) -> Case:
     )
 
 
-def _records(conn: Connection, row: TaskRow) -> list[_Found]:
+def _records(conn: Connection, row: TaskRow, *, pair_only: bool) -> list[_Found]:
     parameters = {
-        "enterprise_ids": [id for id in (row.identity_a, row.identity_b) if id],
+        "enterprise_ids": [id for id in (row.identity_a, row.identity_b) if id and not pair_only],
         "record_ids": row.record_ids,
         "members_max": RECORDS_MAX,
     }
@@ -160,8 +160,7 @@ def _compared(
     records = [(lead.normalized, lead.member.content) for _, lead in leads]
     shared = shared_values(context, conn, records)
     sides = [
-        _side("", side, side.index(lead), former, told)
-        for (side, lead), told in zip(leads, shared, strict=True)
+        _side(side, side.index(lead), former, told) for (side, lead), told in zip(leads, shared, strict=True)
     ]
     return tuple(sides), why
 
@@ -223,14 +222,13 @@ def _held_sides(
 
 
 def _side(
-    title: str,
     found: list[_Found],
     shown: int,
     former: dict[int, list[dict[str, Any]]],
     shared: tuple[SharedValue, ...],
 ) -> Side:
     return Side(
-        title=title,
+        title="",
         enterprise_id=display(found[shown].enterprise_id),
         records=tuple(_told(one.member) for one in found),
         former=tuple(flat for one in found for flat in former.get(one.member.record_id, ())),

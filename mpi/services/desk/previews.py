@@ -8,6 +8,7 @@ from mpi.errors import BadInput
 from mpi.identity import merging, resolving
 from mpi.identity.change import Change, Resolution
 from mpi.identity.enterprise_id import display
+from mpi.services import approvals
 from mpi.services.answers import Actor, FlatRecord, RecordRef
 from mpi.services.context import Context
 from mpi.services.lookup import best_of
@@ -16,6 +17,7 @@ from mpi.storage import tasks as storage
 from mpi.storage.database import Connection
 from mpi.storage.neighbourhood import load_neighbourhood
 from mpi.storage.records import held_update
+from mpi.storage.tasks import TaskRow
 
 _REASON = "preview"
 
@@ -41,6 +43,9 @@ class ResolutionPreview:
     closed_task_ids: tuple[int, ...]
     best_record: FlatRecord | None
     guards: tuple[str, ...]
+    #: Of a merge: ``needed`` (it will wait for a second person), ``own`` (it waits, and not for you),
+    #: ``given`` (you approve it); of another answer to one that waits: ``refused``.
+    approval: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,7 @@ def preview(context: Context, task_id: int, resolution: str, *, actor: Actor) ->
         if held is not None:
             outcome = "released" if answer is Resolution.SAME_PERSON else "rejected"
         told = _told(context, conn, change)
+        approval = _approval(context, conn, row, answer, actor)
         context.audit_read(conn, actor, "preview task", [id for id in (row.identity_a, row.identity_b) if id])
     closed = [t.task_id for t in change.task_changes if t.state == "resolved" and t.task_id != task_id]
     return ResolutionPreview(
@@ -85,6 +91,7 @@ def preview(context: Context, task_id: int, resolution: str, *, actor: Actor) ->
         held_update=outcome,
         closed_task_ids=tuple(closed),
         guards=tuple(row.guards),
+        approval=approval,
         surviving=told.surviving,
         subsumed=told.subsumed,
         moved=told.moved,
@@ -92,6 +99,17 @@ def preview(context: Context, task_id: int, resolution: str, *, actor: Actor) ->
         parted=told.parted,
         best_record=told.best_record,
     )
+
+
+def _approval(
+    context: Context, conn: Connection, row: TaskRow, answer: Resolution, actor: Actor
+) -> str | None:
+    proposal = approvals.waiting(conn, row)
+    if proposal is None:
+        return "needed" if approvals.needs_approval(context, row, answer) else None
+    if answer is not Resolution.SAME_PERSON:
+        return "refused"
+    return "own" if proposal["proposed_by"] == actor.name else "given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from mpi.matching.blocking import blocking_keys
 from mpi.matching.record import NormalizedRecord
+from mpi.patient.terms import email_term, folded, phone_terms, quoted
 from mpi.services.answers import FlatRecord
 from mpi.services.context import Context
 from mpi.storage.candidates import BLOCK_MAX
@@ -16,8 +17,12 @@ from mpi.storage.queries import query
 
 #: Records of one value that are looked at; a value with more says "or more".
 SHARERS_MAX: Final = 500
-#: Fields of one value each whose placeholders are counted.
-_PLACEHOLDER_FIELDS: Final = ("phone", "ssn", "email")
+#: Fields whose placeholders are counted → the search term of a value.
+_TERMS: Final[dict[str, Callable[[str], str]]] = {
+    "phone": lambda text: phone_terms(text)[-1],
+    "ssn": lambda text: "V" + folded(text),
+    "email": lambda text: "E" + email_term(text),
+}
 #: The part of a blocking pass that stands alone in it → the field it is shown in.
 _FIELD_OF_PART: Final = {"ssn": "ssn", "phone": "phone", "email": "email", "identifier": "record_number"}
 
@@ -53,16 +58,16 @@ def shared_values(
         if key.pass_name in passes
     ]
     sent = [
-        (place, dropped.field, dropped.reason, flat[dropped.field])
+        (place, dropped.field, dropped.reason, quoted(_TERMS[dropped.field](flat[dropped.field])))
         for place, (normalized, flat) in enumerate(records)
         for dropped in normalized.dropped
-        if dropped.field in _PLACEHOLDER_FIELDS and flat.get(dropped.field)
+        if dropped.field in _TERMS and flat.get(dropped.field)
     ]
     counted = _counts(conn, "sharers_of_keys", [key for _, _, key in keys])
-    ignored = _counts(conn, "sharers_of_placeholders", [value for *_, value in sent])
+    ignored = _counts(conn, "sharers_of_terms", [term for *_, term in sent])
     found: list[list[SharedValue]] = [[] for _ in records]
-    for place, field, reason, value in sent:
-        count, people = ignored.get(value, (1, 1))
+    for place, field, reason, term in sent:
+        count, people = ignored.get(term, (1, 1))
         found[place].append(_value(field, people, count, reason))
     for place, field, key in keys:
         count, people = counted.get(key, (1, 1))

@@ -1,5 +1,4 @@
--- The review desk: who approves a merge that may do much harm, blind second readings, how many share a placeholder, and
--- people by their birth date.
+-- The review desk: who approves a merge that may do much harm, and blind second readings.
 
 ALTER TABLE task DROP CONSTRAINT task_state_check;
 ALTER TABLE task ADD CONSTRAINT task_state_check CHECK (state IN ('open', 'claimed', 'awaiting_approval', 'resolved'));
@@ -39,10 +38,3 @@ CREATE TABLE second_reading (
 CREATE INDEX second_reading_waiting ON second_reading (first_at) WHERE second_at IS NULL;
 CREATE INDEX second_reading_disputed ON second_reading (second_at)
     WHERE second_resolution <> first_resolution AND outcome IS NULL;
-
--- Values that were dropped as placeholders, to say how many records have them. Only records that dropped something are in it.
-CREATE INDEX record_placeholder ON record
-    USING gin ((ARRAY[source_record ->> 'phone', source_record ->> 'ssn', source_record ->> 'email']))
-    WHERE json_array_length(normalized) = 14;
--- People by their whole birth date, for the search box.
-CREATE INDEX record_birth_date ON record ((normalized ->> 2));

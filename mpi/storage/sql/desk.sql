@@ -71,7 +71,8 @@ SELECT escalated_at, escalated_by FROM task WHERE task_id = %(task_id)s
 
 -- name: escalate_task
 -- Passed on to a lead: the claim ends, so that the lead can take it.
-UPDATE task SET escalated_at = now(), escalated_by = %(actor)s, state = 'open', claimed_by = NULL, claim_expires_at = NULL
+UPDATE task SET escalated_at = now(), escalated_by = %(actor)s, claimed_by = NULL, claim_expires_at = NULL,
+    state = CASE state WHEN 'claimed' THEN 'open' ELSE state END
 WHERE task_id = %(task_id)s AND state <> 'resolved'
     AND (claimed_by IS NULL OR claimed_by = %(actor)s OR claim_expires_at <= now())
 RETURNING task_id
@@ -86,9 +87,13 @@ INSERT INTO task_note (task_id, actor, note) SELECT task_id, %(actor)s, %(note)s
 RETURNING note_id
 
 -- name: last_answered
--- What this reviewer answered last: what Z takes back. A merge or retirement that closed a task is no answer.
-SELECT task_id, resolution, resolved_at FROM task WHERE resolved_by = %(actor)s AND resolution IS NOT NULL
-ORDER BY resolved_at DESC LIMIT 1
+-- What this reviewer answered or proposed last: what Z takes back. A merge or retirement that closed a task is no answer.
+(SELECT task_id, resolution, resolved_at AS at FROM task WHERE resolved_by = %(actor)s AND resolution IS NOT NULL
+ ORDER BY resolved_at DESC LIMIT 1)
+UNION ALL
+(SELECT a.task_id, 'proposed', a.proposed_at FROM approval a JOIN task t ON t.task_id = a.task_id
+ WHERE a.outcome IS NULL AND a.proposed_by = %(actor)s AND t.state = 'awaiting_approval' ORDER BY a.proposed_at DESC LIMIT 1)
+ORDER BY at DESC LIMIT 1
 
 -- name: merges_of_identity
 -- Every merge an identity took part in, newest first, undone ones too.

@@ -14,6 +14,7 @@ WHERE (priority, -task_id) < (%(priority)s::smallint, -(%(task_id)s::bigint))
     AND CASE %(state)s
         WHEN 'open' THEN state = 'open' OR (state = 'claimed' AND claim_expires_at <= now())
         WHEN 'claimed' THEN state = 'claimed' AND claim_expires_at > now()
+        WHEN 'awaiting_approval' THEN state = 'awaiting_approval'
         WHEN 'resolved' THEN state = 'resolved'
         ELSE state <> 'resolved' OR %(state)s = 'all' END
 ORDER BY priority DESC, task_id LIMIT %(limit)s

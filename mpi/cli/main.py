@@ -19,6 +19,7 @@ from mpi.cli import (
     generate,
     load,
     lookup,
+    messages,
     relink,
     serve,
     source,
@@ -66,6 +67,7 @@ app.command("dedup")(dedup.dedup)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.add_typer(tasks.app, name="tasks")
+app.add_typer(messages.app, name="messages")
 app.command("merge")(stewardship.merge)
 app.command("unmerge")(stewardship.unmerge)
 app.command("check")(check.check)

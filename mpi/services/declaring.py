@@ -6,10 +6,11 @@ declared data, applied from a TOML file that adds or changes, never deletes.
 from __future__ import annotations
 
 import tomllib
+from ipaddress import ip_network
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from mpi.errors import BadInput
 from mpi.services.answers import Actor
@@ -30,7 +31,18 @@ class SourceDeclaration(_Declared):
     mode: str = Field("snapshot", pattern="^(snapshot|delta)$")
     ack: str = Field("always-one", pattern="^(always-one|original|enhanced)$")
     charset: str = "utf-8"
+    #: Where its MLLP messages come from: names in clients' certificates, networks, our ports; none: anywhere.
+    certificates: list[str] = []
+    addresses: list[str] = []
+    ports: list[int] = []
     one_record_per_person: bool = False
+
+    @field_validator("addresses")
+    @classmethod
+    def _are_networks(cls, addresses: list[str]) -> list[str]:
+        for address in addresses:
+            ip_network(address, strict=False)
+        return addresses
 
 
 class AuthorityDeclaration(_Declared):

@@ -13,6 +13,8 @@ from people import ELSEWHERE, HOME, a_newborn, a_person
 
 PHONE = "12065550101"
 MAIL = "home@example.org"
+SSN = "532810447"
+BORN = (1958, 10, 16)
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +106,29 @@ def test_a_shared_ssn_does_not_make_strangers_or_spouses_one(rules: RuleSet) -> 
 def test_reasons_speak_of_fields_only(rules: RuleSet) -> None:
     for guard in rules.guards:
         assert len(guard.reason) > 20
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "guard"),
+    [
+        ({"born": BORN, "ssn": SSN}, {"born": (1948, 10, 16), "ssn": "532810497"}, "ssn_slip"),
+        ({"born": BORN, "given": "MICHAEL"}, {"born": (1959, 10, 16), "given": "MIKE"}, "two_slips"),
+        ({"mother_maiden": "OLSEN"}, {"mother_maiden": "VINTON"}, "mother_conflict"),
+        ({"family": "THAYER"}, {"family": "RODRIGUEZ"}, "family_conflict"),
+        ({"born": BORN, "ssn": SSN}, {"born": (1958, 10, 2), "ssn": SSN}, "birth_date_conflict"),
+    ],
+)
+def test_one_slip_is_a_mistake_and_two_go_to_a_person(
+    rules: RuleSet, first: dict[str, Any], second: dict[str, Any], guard: str
+) -> None:
+    a, b = a_person(home=HOME, **first), a_person(home=HOME, **second)
+    decision, fired = outcome(a, b, rules)
+    assert decision == REVIEW
+    assert guard in fired
+
+
+def test_a_namesake_with_another_ssn_and_home_is_nobody_to_ask_about(rules: RuleSet) -> None:
+    a, b = a_person(ssn="532810447", home=HOME), a_person(ssn="701446218", home=ELSEWHERE)
+    assert outcome(a, b, rules)[0] == NO_LINK
+    with_one_phone = a_person(ssn="701446218", home=ELSEWHERE, phone=PHONE)
+    assert outcome(a_person(ssn="532810447", home=HOME, phone=PHONE), with_one_phone, rules)[0] != NO_LINK

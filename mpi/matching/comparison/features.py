@@ -9,9 +9,9 @@ from mpi.matching.record import NormalizedRecord
 
 Feature = Callable[[NormalizedRecord], Hashable]
 
-#: Identifier types of which a person has several, or shares one with the family: that two differ says
-#: nothing.
-LOCAL_TYPES: Final = frozenset({"MR", "PI", "AN", "VN", "PT", "RRI", "MB", "SN", "U", ""})
+#: Identifier types of which a person has several, or shares one with the family (a newborn goes by the
+#: mother's Medicaid number): that two differ says nothing.
+LOCAL_TYPES: Final = frozenset({"MR", "PI", "AN", "VN", "PT", "RRI", "MA", "MB", "SN", "U", ""})
 _NOT_NATIONAL: Final = LOCAL_TYPES | {"SS", "SSN4"}
 
 

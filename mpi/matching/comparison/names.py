@@ -81,16 +81,37 @@ def _family_level(a: str, b: str) -> int:
     if " " in a or " " in b:
         if a.replace(" ", "") == b.replace(" ", ""):
             return _FAMILY["exact"]
-        parts_a, parts_b = a.split(), b.split()
-        if any(len(part) > 2 and part in parts_b for part in parts_a):
-            return _FAMILY["part"]
+        if (level := _compound_level(a.split(), b.split())) is not None:
+            return level
     if misspelt(a, b):
         return _FAMILY["similar"]
     return _FAMILY["phonetic"] if sound(a) == sound(b) else _FAMILY["different"]
 
 
+def _compound_level(a: list[str], b: list[str]) -> int | None:
+    """Of names of several parts, some of which both have; None where they share none that says anything.
+
+    RODRIGUEZ HERNANDEZ and HERNANDEZ are one name, the shorter left a part out. HERNANDEZ CRUZ and HERNANDEZ
+    RUIZ are two: each has a part that the other would have to have. Particles, of three letters at most, tell
+    nothing apart.
+    """
+    if not any(len(part) > 2 and part in b for part in a):
+        return None
+    only_a, only_b = (
+        [part for part in one if len(part) > 3 and part not in other] for one, other in ((a, b), (b, a))
+    )
+    if not only_a or not only_b:
+        return _FAMILY["part"]
+    alike = all(any(misspelt(one, other) for other in only_b) for one in only_a)
+    return _FAMILY["similar" if alike else "different"]
+
+
 def family(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    return best(_family_level, left, right)
+    """The current names, or what a former one adds: that it agrees says as much as a part of the name."""
+    if len(left) == 1 and len(right) == 1:
+        return _family_level(left[0], right[0])
+    current = _family_level(left[0], right[0])
+    return min(current, max(best(_family_level, left, right), _FAMILY["part"]))
 
 
 def _first_word(name: str) -> str:

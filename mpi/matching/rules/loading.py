@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mpi.errors import InvalidRuleSet
+from mpi.matching.rules.extending import extended
 from mpi.matching.rules.frequencies import FrequencyTable, read_frequencies
 from mpi.matching.rules.model import (
     BlockingPass,
@@ -48,10 +49,23 @@ def load_rules(path_or_name: str | Path = "default") -> RuleSet:
     """The rule set in a file, or the shipped one of that name. Raises ``InvalidRuleSet``."""
     path = _find(path_or_name)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = extended(_text(path), lambda parent: _text(_parent(parent, path.parent)))
+    except InvalidRuleSet as error:
+        raise InvalidRuleSet(f"{path.stem}.toml: {error}", field=error.field) from error
+    return parse_rules(text, name=path.stem, folder=path.parent)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRuleSet(f"{path}: cannot be read: {type(error).__name__}") from error
-    return parse_rules(text, name=path.stem, folder=path.parent)
+
+
+def _parent(name: str, folder: Path) -> Path:
+    """Beside the file that extends it, or among the shipped."""
+    beside = folder / f"{name}.toml"
+    return beside if beside.is_file() else _find(name)
 
 
 def _find(path_or_name: str | Path) -> Path:
@@ -208,10 +222,12 @@ def _frequencies(tables: Mapping[str, Any], folder: Path | None) -> dict[str, Fr
         entry = _table(tables, name, "frequencies.")
         _only(key, entry, {"file", "floor", "unseen"})
         file = _word(entry, "file", f"{key}.")
-        if folder is None or not (folder / file).is_file():
+        # What extends a shipped rule set from elsewhere has its tables with the shipped ones.
+        found = [place / file for place in (folder, *_FOLDERS) if place and (place / file).is_file()]
+        if folder is None or not found:
             raise InvalidRuleSet(f"{key}.file: there is no {file}", field=f"{key}.file")
         floor, unseen = (_number(entry, bound, f"{key}.") for bound in ("floor", "unseen"))
-        text = (folder / file).read_text(encoding="utf-8")
+        text = found[0].read_text(encoding="utf-8")
         made[name] = read_frequencies(name, text, floor=floor, unseen=unseen)
     return made
 

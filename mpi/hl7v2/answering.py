@@ -43,7 +43,7 @@ class Answer:
     error_text: str | None
     #: The identities touched or shown, as displayed.
     enterprise_ids: tuple[str, ...]
-    #: What was taken but not as sent (charset fallback, a known control ID): codes and places.
+    #: What was taken, but not as sent (charset fallback, a control ID seen with other content).
     warnings: tuple[str, ...] = ()
 
 

@@ -6,6 +6,7 @@ from mpi.hl7v2.datatypes.dates import read_period, write_period
 from mpi.hl7v2.datatypes.extensions import (
     STRUCTURE,
     V2_CODE,
+    V2_FIELD,
     Element,
     extension,
     list_of,
@@ -28,6 +29,7 @@ _MAILING = "M"
 _CENSUS_TRACT = f"{STRUCTURE}iso21090-ADXP-censusTract"
 #: Subcomponents 2 and 3 of a street address.
 _STREET_PARTS = ("streetName", "houseNumber")
+_LINE_FIELDS = ("XAD.1", "XAD.2", "XAD.8")
 
 
 def read_address(value: Value) -> Element | None:
@@ -60,24 +62,22 @@ def read_address(value: Value) -> Element | None:
 
 
 def _read_lines(value: Value, address: Element, street: str, other: str, more: str) -> None:
-    """Lines one, two and three are XAD.1, .2 and .8; one that is missing in between stays as an empty
-    line.
-    """
+    """XAD.1, .2 and .8 as lines; one that does not stand in its natural place says in which."""
     parts = [sent(value.text(1, number)) for number in (2, 3)]
-    lines = [street or " ".join(part for part in reversed(parts) if part), other, more]
-    while lines and not lines[-1]:
-        lines.pop()
-    if lines:
-        address["line"] = lines
-    if any(parts):
-        marked = {
-            "extension": [
-                {"url": f"{STRUCTURE}iso21090-ADXP-{kind}", "valueString": part}
-                for kind, part in zip(_STREET_PARTS, parts, strict=True)
-                if part
-            ]
-        }
-        address["_line"] = [marked, *[None] * (len(lines) - 1)]
+    street = street or " ".join(part for part in reversed(parts) if part)
+    lines = [(text, field) for text, field in zip((street, other, more), _LINE_FIELDS, strict=True) if text]
+    if not lines:
+        return
+    address["line"] = [text for text, _ in lines]
+    marks: list[Element] = [{} for _ in lines]
+    for number, (_, field) in enumerate(lines):
+        if field != _LINE_FIELDS[number]:
+            put_extension(marks[number], V2_FIELD, valueString=field)
+    for kind, part in zip(_STREET_PARTS, parts, strict=True):
+        if part:
+            put_extension(marks[0], f"{STRUCTURE}iso21090-ADXP-{kind}", valueString=part)
+    if any(marks):
+        address["_line"] = [mark or None for mark in marks]
 
 
 def _period(value: Value) -> Element:
@@ -99,24 +99,19 @@ def _code_of(address: Element) -> str:
 
 def write_address(address: Element) -> Repeat:
     """The XAD of an Address; one that is only text becomes its first line."""
-    lines = [line for line in list_of(address, "line") if isinstance(line, str)]
-    if not lines and not text_of(address, "city"):
-        lines = [text_of(address, "text")]
-    lines += [""] * (3 - len(lines))
-    marked = list_of(address, "_line")
-    parts = [
-        extension(marked[0] if marked else None, f"{STRUCTURE}iso21090-ADXP-{kind}") for kind in _STREET_PARTS
-    ]
+    lines = _lines(address)
+    marked = next(iter(list_of(address, "_line")), None)
+    parts = [extension(marked, f"{STRUCTURE}iso21090-ADXP-{kind}") for kind in _STREET_PARTS]
     start, end = write_period(address)
     return (
-        [lines[0], *(part or "" for part in parts)],
-        lines[1],
+        [lines["XAD.1"], *(part or "" for part in parts)],
+        lines["XAD.2"],
         text_of(address, "city"),
         text_of(address, "state"),
         text_of(address, "postalCode"),
         text_of(address, "country"),
         extension(address, V2_CODE) or _code_of(address),
-        " ".join(line for line in lines[2:] if line),
+        lines["XAD.8"],
         text_of(address, "district"),
         extension(address, _CENSUS_TRACT) or "",
         "",
@@ -124,3 +119,15 @@ def write_address(address: Element) -> Repeat:
         start,
         end,
     )
+
+
+def _lines(address: Element) -> dict[str, str]:
+    """The lines by their components; what is more than three goes with the third."""
+    lines: dict[str, list[str]] = {field: [] for field in _LINE_FIELDS}
+    marks = list_of(address, "_line")
+    texts = list_of(address, "line") or ([] if text_of(address, "city") else [text_of(address, "text")])
+    for number, line in enumerate(texts):
+        if isinstance(line, str):
+            place = extension(marks[number] if number < len(marks) else None, V2_FIELD)
+            lines[place if place in lines else _LINE_FIELDS[min(number, 2)]].append(line)
+    return {field: " ".join(parts) for field, parts in lines.items()}

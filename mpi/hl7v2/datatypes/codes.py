@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from mpi.hl7v2.datatypes.extensions import V2_TEXT, Element, extension, list_of, sent, text_of
+from mpi.hl7v2.datatypes.extensions import (
+    V2_TEXT,
+    Element,
+    extension,
+    list_of,
+    put_extension,
+    sent,
+    text_of,
+)
 from mpi.hl7v2.message import Value
 from mpi.hl7v2.writing import Repeat
 

@@ -6,6 +6,7 @@ from mpi.hl7v2.datatypes.dates import read_period, write_period
 from mpi.hl7v2.datatypes.extensions import (
     STRUCTURE,
     V2_CODE,
+    V2_FIELD,
     Element,
     extension,
     list_of,
@@ -41,8 +42,10 @@ def read_name(value: Value, default_code: str = "") -> Element | None:
         name["family"] = family
         _read_family_parts(value, name)
     if givens := [part for part in (given, further) if part]:
-        # FHIR's given names are a list without places: a middle name alone keeps an empty first one.
-        name["given"] = givens if given else ["", further]
+        name["given"] = givens
+        if not given:
+            # FHIR's given names are a list without places: a middle name alone says that it is one.
+            name["_given"] = [{"extension": [{"url": V2_FIELD, "valueString": "XPN.3"}]}]
     if prefix:
         name["prefix"] = [prefix]
     if suffixes := [part for part in (suffix, degree, professional) if part]:
@@ -94,6 +97,8 @@ def _period(value: Value) -> Element:
 def write_name(name: Element) -> Repeat:
     """The XPN of a HumanName. One that is only text is taken as a family name, as v2 has no place for it."""
     given = [part for part in list_of(name, "given") if isinstance(part, str)]
+    if extension(next(iter(list_of(name, "_given")), None), V2_FIELD) == "XPN.3":
+        given.insert(0, "")
     family: list[str] = [text_of(name, "family")]
     if "_family" in name:
         parts = [extension(name["_family"], f"{STRUCTURE}humanname-{part}") for part in _FAMILY_PARTS]

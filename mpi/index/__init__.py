@@ -49,6 +49,7 @@ from mpi.services.registry import (
 from mpi.services.relink_planning import RelinkAnswer, RelinkStep
 from mpi.services.relinking import RollbackAnswer
 from mpi.services.replay import Replay
+from mpi.services.senders import Profile, Senders
 
 __all__ = [
     "FLAT_FIELDS",
@@ -80,6 +81,7 @@ __all__ = [
     "Messages",
     "Outcome",
     "Page",
+    "Profile",
     "Queue",
     "Reading",
     "Receipt",
@@ -93,6 +95,7 @@ __all__ = [
     "Replacement",
     "Replay",
     "RollbackAnswer",
+    "Senders",
     "Settled",
     "Side",
     "Standing",

@@ -46,6 +46,9 @@ class Sources:
     auto_declare: bool
     _by_name: dict[str, Source] = field(default_factory=dict)
     _by_id: dict[int, Source] = field(default_factory=dict)
+    #: What a sender may be called (``msh``, else the name), in lower case.
+    _by_sender: dict[str, Source] = field(default_factory=dict)
+    _read_at: float = 0.0
     _lock: Lock = field(default_factory=Lock)
 
     def named(self, name: str) -> tuple[Source, bool]:
@@ -72,11 +75,28 @@ class Sources:
             self.read()
         return self._by_id[source_id]
 
+    def of_sender(self, spellings: Iterable[str], age_seconds: float) -> Source | None:
+        """The source that an HL7 v2 sender is, by the first spelling that one declares; None for a stranger.
+
+        What was read longer ago than ``age_seconds`` is read anew.
+        """
+        if monotonic() - self._read_at > age_seconds:
+            self.read()
+        known = self._by_sender
+        return next((known[name] for text in spellings if (name := text.casefold()) in known), None)
+
     def read(self) -> list[Source]:
         """Read them anew, in order of name."""
         with connection(self.pool) as conn:
             rows = [Source(*row) for row in conn.execute(query("sources")).fetchall()]
         with self._lock:
+            self._read_at = monotonic()
+            self._by_sender = {source.name.casefold(): source for source in rows}
+            self._by_sender |= {
+                entry.removesuffix("*").removeprefix("*").casefold(): source
+                for source in rows
+                for entry in source.settings.get("msh") or ()
+            }
             self._by_name = {source.name: source for source in rows}
             self._by_id = {source.source_id: source for source in rows}
         return rows

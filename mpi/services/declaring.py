@@ -31,6 +31,8 @@ class SourceDeclaration(_Declared):
     mode: str = Field("snapshot", pattern="^(snapshot|delta)$")
     ack: str = Field("always-one", pattern="^(always-one|original|enhanced)$")
     charset: str = "utf-8"
+    #: Any name of the domain of identifiers that come without an assigning authority (CX.4).
+    default_authority: str | None = None
     #: Where its MLLP messages come from: names in clients' certificates, networks, our ports; none: anywhere.
     certificates: list[str] = []
     addresses: list[str] = []

@@ -195,14 +195,17 @@ def _read_mother(pid: Segment, patient: Element, domains: Domains, default_domai
         if identifier := read_identifier(value, domains, default_domain=default_domain):
             put_extension(patient, MOTHER_IDENTIFIER_URL, valueIdentifier=identifier)
     for value in pid.repeats(6):
-        name = read_name(value)
-        if name is None:
-            continue
-        family = text_of(name, "family") or " ".join(list_of(name, "given"))
-        mother: Element = {"url": MOTHERS_MAIDEN_NAME_URL, "valueString": family}
-        if name != {"family": family}:
-            mother["_valueString"] = {"extension": [{"url": MOTHER_NAME, "valueHumanName": name}]}
-        patient.setdefault("extension", []).append(mother)
+        if name := read_name(value):
+            patient.setdefault("extension", []).append(mother_name_extension(name))
+
+
+def mother_name_extension(name: Element) -> Element:
+    """FHIR's extension for the mother's maiden name: her family name as text, the whole name beside it."""
+    family = text_of(name, "family") or " ".join(list_of(name, "given")) or text_of(name, "text")
+    mother: Element = {"url": MOTHERS_MAIDEN_NAME_URL, "valueString": family}
+    if name != {"family": family}:
+        mother["_valueString"] = {"extension": [{"url": MOTHER_NAME, "valueHumanName": name}]}
+    return mother
 
 
 def _read_codes(pid: Segment, patient: Element) -> None:

@@ -22,6 +22,7 @@ from mpi.services.registry.answers import (
     Replacement,
 )
 from mpi.services.replay import Replay
+from mpi.services.senders import Senders
 
 __all__ = [
     "Criterion",
@@ -45,6 +46,11 @@ class Registry:
     def domains(self) -> Domains:
         """The identifier domains as they are declared; at most five seconds old."""
         return self._context.authorities.domains()
+
+    @property
+    def senders(self) -> Senders:
+        """Which source an HL7 v2 message is from, and how its messages are read."""
+        return Senders(self._context)
 
     # Taking in
 

@@ -15,6 +15,8 @@ from mpi.hl7v2.writing import Field, Repeat, write_message, write_segment
 
 #: From this version on ERR has fields of its own for place, code and severity.
 ERR_FIELDS_SINCE = (2, 5)
+#: MSA-2 of the reply to what has no control ID, or is no message.
+NO_CONTROL_ID = "0"
 _COMMIT = {"AA": "CA", "AE": "CE", "AR": "CR"}
 
 
@@ -77,7 +79,7 @@ def _written(
 ) -> bytes:
     version = header.text(12)
     told = "; ".join(dict.fromkeys(fault.text for fault in faults))
-    after = [write_segment("MSA", {1: outcome, 2: header.text(10), 3: told})]
+    after = [write_segment("MSA", {1: outcome, 2: header.text(10) or NO_CONTROL_ID, 3: told})]
     after += [error_segment(fault, version) for fault in faults]
     after += body or ()
     charset = header.raw(18)

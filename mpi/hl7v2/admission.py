@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from mpi.hl7v2.answering import Connection
+from mpi.hl7v2.connection import Connection
 
 
 def why_refused(connection: Connection, source: str, sources: Iterable[Mapping[str, Any]]) -> str | None:

@@ -11,13 +11,15 @@ import structlog
 from mpi.errors import MpiError
 from mpi.hl7v2 import feeding, merging, pdq, pix
 from mpi.hl7v2.acknowledging import Replies, replies
+from mpi.hl7v2.admission import why_refused
 from mpi.hl7v2.charsets import codec_named, declared_charset, decode
+from mpi.hl7v2.connection import Connection
 from mpi.hl7v2.delimiters import STANDARD
 from mpi.hl7v2.errors import fault_of
 from mpi.hl7v2.exchange import Asked, Done
 from mpi.hl7v2.faults import EVENT, INTERNAL, TYPE, UNKNOWN_KEY, Fault, Refused
 from mpi.hl7v2.message import Message, Segment, parse
-from mpi.index import Actor, Index, Profile
+from mpi.index import Index, Profile
 
 Acknowledgement = Literal["AA", "AE", "AR"]
 
@@ -50,19 +52,6 @@ _FEEDERS: Final = frozenset(("registrar", "reviewer", "steward"))
 _ASKERS: Final = _FEEDERS | {"reader"}
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """Where a message came from: ``peer`` is its address, ``certificate_name`` the subject of its client
-    certificate, None without one. ``port`` is the port of ours it came in by, None over HTTP; ``actor`` is
-    whom the transport admitted, None over MLLP without a certificate.
-    """
-
-    peer: str
-    certificate_name: str | None = None
-    port: int | None = None
-    actor: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -174,22 +163,18 @@ def _do(index: Index, read: _Read, connection: Connection) -> Done:
         supported = {known for known, _ in DEEDS}
         code, place = (EVENT, "MSH^1^9^1^2") if kind in supported else (TYPE, "MSH^1^9^1^1")
         raise Refused(code, "this message is not supported: see docs/integration.md", place=place)
-    _admit(profile, connection, actor, writes=kind == "ADT")
+    _admit(asked, connection, writes=kind == "ADT")
     return deed(asked)
 
 
-def _admit(profile: Profile, connection: Connection, actor: Actor, *, writes: bool) -> None:
+def _admit(asked: Asked, connection: Connection, *, writes: bool) -> None:
     """Raise Refused unless this peer may speak for this source."""
-    if actor.role not in (_FEEDERS if writes else _ASKERS):
-        raise Refused(INTERNAL, f"the role {actor.role!r} may not send this message", place="MSH^1^3")
-    if actor.source not in (None, profile.source):
-        raise Refused(INTERNAL, f"this client does not speak for {profile.source}", place="MSH^1^3")
-    if connection.port is None:
-        return
-    if profile.certificates and connection.certificate_name not in profile.certificates:
-        raise Refused(INTERNAL, f"this certificate does not speak for {profile.source}", place="MSH^1^3")
-    if profile.ports and connection.port not in profile.ports:
-        raise Refused(INTERNAL, f"{profile.source} sends by another port", place="MSH^1^3")
+    role = asked.actor.role
+    if role not in (_FEEDERS if writes else _ASKERS):
+        raise Refused(INTERNAL, f"the role {role!r} may not send this message", place="MSH^1^3")
+    reason = why_refused(connection, asked.source, asked.index.registry.senders.declared())
+    if reason is not None:
+        raise Refused(INTERNAL, reason, place="MSH^1^3")
 
 
 def _answer(read: _Read, done: Done, fault: Fault | None) -> Answer:

@@ -19,7 +19,7 @@ WORDS = {
     EVENT: "Unsupported event code",
     PROCESSING_ID: "Unsupported processing ID",
     VERSION: "Unsupported version ID",
-    UNKNOWN_KEY: "Unknown key identifier",
+    UNKNOWN_KEY: "Unknown Key Identifier",
     DUPLICATE_KEY: "Duplicate key identifier",
     LOCKED: "Application record locked",
     INTERNAL: "Application internal error",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from mpi.hl7v2.delimiters import DELETE, STANDARD, Delimiters, delimiters_of, escape, unescape
+from mpi.hl7v2.delimiters import STANDARD, Delimiters, delimiters_of, escape, unescape
 from mpi.hl7v2.faults import Unparsable
 
 #: Segments and fields beyond these are an attack or an accident, not a patient.
@@ -32,11 +32,6 @@ class Value(NamedTuple):
         return not self.raw or not self.raw.strip(
             self.delimiters.component + self.delimiters.subcomponent + " "
         )
-
-    @property
-    def is_delete(self) -> bool:
-        """Whether it is the two quotation marks that ask to delete what is stored."""
-        return self.raw.split(self.delimiters.component, 1)[0].strip() == DELETE
 
     @property
     def components(self) -> list[str]:

@@ -20,7 +20,7 @@ from typing import Any
 
 import structlog
 
-from mpi.hl7v2.answering import Connection
+from mpi.hl7v2.connection import Connection
 from mpi.hl7v2.framing import Frame, Framer, framed
 from mpi.index import Actor
 

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from mpi.errors import MpiError, Unavailable
-from mpi.hl7v2.answering import Answer, Connection, answer
+from mpi.hl7v2.answering import Answer, answer
+from mpi.hl7v2.connection import Connection
 from mpi.hl7v2.framing import Fault, Frame
 from mpi.index import Arrived, Index, Kept, Outcome, Settled
 

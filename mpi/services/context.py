@@ -80,10 +80,14 @@ class Sources:
 
         What was read longer ago than ``age_seconds`` is read anew.
         """
-        if monotonic() - self._read_at > age_seconds:
-            self.read()
+        self.known(age_seconds)
         known = self._by_sender
         return next((known[name] for text in spellings if (name := text.casefold()) in known), None)
+
+    def known(self, age_seconds: float) -> list[Source]:
+        """All of them, as read at most ``age_seconds`` ago."""
+        fresh = monotonic() - self._read_at <= age_seconds
+        return list(self._by_name.values()) if fresh else self.read()
 
     def read(self) -> list[Source]:
         """Read them anew, in order of name."""

@@ -5,7 +5,7 @@ profile.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from mpi.patient import Domains
 from mpi.services.answers import Actor
@@ -32,9 +32,6 @@ class Profile:
     charset: str
     #: The domain of identifiers without an assigning authority; None: they are refused.
     default_authority: str | None
-    #: Client certificates and ports of ours that its messages may come by; empty: any.
-    certificates: tuple[str, ...]
-    ports: tuple[int, ...]
     #: Declared just now, on first sight.
     on_sight: bool = False
 
@@ -59,6 +56,11 @@ class Senders:
         """
         found = self._context.sources.of_sender(_spellings(application, facility), PROFILES_AGE_SECONDS)
         return None if found is None else _profile(found)
+
+    def declared(self) -> list[dict[str, Any]]:
+        """Every source with its settings, as ``Index.sources`` tells them; at most as old as profiles."""
+        known = self._context.sources.known(PROFILES_AGE_SECONDS)
+        return [{"name": source.name, **source.settings} for source in known]
 
     def declare(self, application: str, facility: str) -> Profile:
         """A source for a sender seen for the first time, where that is allowed.
@@ -99,6 +101,4 @@ def _profile(source: Source) -> Profile:
         ack=settings.ack,  # type: ignore[arg-type]
         charset=settings.charset,
         default_authority=settings.default_authority,
-        certificates=tuple(settings.certificates),
-        ports=tuple(settings.ports),
     )

@@ -120,9 +120,8 @@ def _tell(found: MessageContent) -> None:
                 say(f"  {line}")
     if found.told.dead:
         number = found.told.message_id
-        note(
-            f"`mpi messages show {number} --raw > FILE`, mend FILE, `mpi messages replay {number} --edit FILE`"
-        )
+        show = f"`mpi messages show {number} --raw > FILE`"
+        note(f"{show}, mend FILE, `mpi messages replay {number} --edit FILE`")
 
 
 def _text(content: bytes) -> str:

@@ -200,7 +200,7 @@ def segment_lines(text: str) -> list[str]:
     """The lines that are not blank, without a byte order mark and what frames a message."""
     if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
-    lines = text.strip("\ufeff\x0b\x1c\r \t\0").split("\r")
+    lines = text.lstrip("\ufeff\x0b\r \t\0").rstrip("\x1c\r\0").split("\r")
     return [line for line in lines if line and not line.isspace()]
 
 

@@ -34,6 +34,7 @@ from mpi.services.messages import (
     Outcome,
     Settled,
 )
+from mpi.services.notifying import Notice, Notifying, Subscription, Wanted
 from mpi.services.quality import Standing
 from mpi.services.registry import (
     Criterion,
@@ -45,6 +46,8 @@ from mpi.services.registry import (
     Registered,
     Registry,
     Replacement,
+    Resemblances,
+    Resembling,
 )
 from mpi.services.relink_planning import RelinkAnswer, RelinkStep
 from mpi.services.relinking import RollbackAnswer
@@ -79,6 +82,8 @@ __all__ = [
     "MessageContent",
     "MessageFilter",
     "Messages",
+    "Notice",
+    "Notifying",
     "Outcome",
     "Page",
     "Profile",
@@ -94,14 +99,18 @@ __all__ = [
     "RelinkStep",
     "Replacement",
     "Replay",
+    "Resemblances",
+    "Resembling",
     "RollbackAnswer",
     "Senders",
     "Settled",
     "Side",
     "Standing",
     "StoredRecord",
+    "Subscription",
     "TaskAnswer",
     "UnlinkAnswer",
     "UnmergeAnswer",
+    "Wanted",
     "read_map",
 ]

@@ -24,6 +24,7 @@ Pool = ConnectionPool[Connection]
 #: ``register`` of the
 #: schema takes 71 for a blocking key and shares 72.
 LOCK_MIGRATION, LOCK_BULK, LOCK_IDEMPOTENCY, LOCK_PUBLISH, LOCK_STEWARDSHIP = 70, 72, 73, 74, 75
+LOCK_NOTIFY = 76
 
 #: SQLSTATE classes that mean the database is lost or overloaded, so that trying again can help.
 TRANSIENT_CLASSES = ("08", "53", "57")

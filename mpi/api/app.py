@@ -32,7 +32,6 @@ from mpi.api import (
 from mpi.api.access import ACCESS, Access
 from mpi.api.calls import PREFIX
 from mpi.api.guard import Guard, GuardedRoute
-from mpi.api.notifier import notifying
 from mpi.api.threads import Threads
 from mpi.errors import Unavailable
 from mpi.index import Index
@@ -92,7 +91,7 @@ async def _lifespan(app: FastAPI, settings: Settings, mllp: Sequence[socket.sock
     app.state.hl7v2 = hl7v2.Door(index, threads)
     watch = asyncio.create_task(_watch_pool(index))
     try:
-        async with notifying(index, settings), hl7v2.listening(mllp, app.state.hl7v2, settings):
+        async with hl7v2.notifying(index, settings), hl7v2.listening(mllp, app.state.hl7v2, settings):
             yield
     finally:
         watch.cancel()

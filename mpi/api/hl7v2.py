@@ -26,6 +26,7 @@ from mpi.errors import BadInput, Unavailable
 from mpi.hl7v2 import Connection
 from mpi.hl7v2.framing import MESSAGE_BYTES_MAX, Frame
 from mpi.hl7v2.mllp import Limits, Listener, server_tls
+from mpi.hl7v2.notifying import Notifier
 from mpi.hl7v2.receiving import Replied, receive, refuse_frame, unavailable, unforeseen
 from mpi.index import Index
 from mpi.settings import Settings, networks_in
@@ -58,9 +59,9 @@ class Door:
         try:
             replied = await self._within_deadline(frame, connection)
         except Unavailable:
-            replied = Replied(reply=unavailable(frame.content), acknowledgement="AE")
+            replied = Replied(replies=(unavailable(frame.content),), acknowledgement="AE")
         except Exception as error:
-            replied = Replied(reply=unforeseen(frame.content), acknowledgement="AE")
+            replied = Replied(replies=(unforeseen(frame.content),), acknowledgement="AE")
             failure = whereabouts(error)
         seconds = time.perf_counter() - began
         metrics.message_answered(transport, replied.acknowledgement, seconds)
@@ -112,8 +113,8 @@ async def listening(
         yield None
         return
 
-    async def answering(frame: Frame, connection: Connection) -> bytes:
-        return (await door.answer(frame, connection)).reply
+    async def answering(frame: Frame, connection: Connection) -> tuple[bytes, ...]:
+        return (await door.answer(frame, connection)).replies
 
     listener = Listener(
         list(sockets),
@@ -134,6 +135,17 @@ async def listening(
     finally:
         watch.cancel()
         await listener.close()
+
+
+@asynccontextmanager
+async def notifying(index: Index, settings: Settings) -> AsyncIterator[None]:
+    """Tell subscribers, and delete old messages, for as long as the block runs and this process leads."""
+    notifier = Notifier(index, message_days=settings.message_days)
+    notifier.start()
+    try:
+        yield
+    finally:
+        await asyncio.get_running_loop().run_in_executor(None, notifier.close)
 
 
 def tls_of(settings: Settings) -> Any:
@@ -188,9 +200,11 @@ async def receive_hl7v2(request: Request) -> Response:
     connection = Connection(peer=peer, actor=request.scope["actor"])
     door: Door = request.app.state.hl7v2
     replied = await door.answer(Frame(content=raw, size=len(raw)), connection, transport="http")
-    if not replied.reply:
+    if not replied.replies:
         return Response(status_code=204)
+    # Of two, as in enhanced mode, the later one says what became of the message.
+    reply = replied.replies[-1]
     if replied.message_id is None:
         headers = {"Retry-After": str(RETRY_SECONDS_UNAVAILABLE)}
-        return Response(replied.reply, 503, headers, MEDIA_TYPE)
-    return Response(replied.reply, 200, None, MEDIA_TYPE)
+        return Response(reply, 503, headers, MEDIA_TYPE)
+    return Response(reply, 200, None, MEDIA_TYPE)

@@ -17,10 +17,8 @@ _TRUE, _FALSE = ("true", "1"), ("false", "0")
 class Parameters:
     """The parts of a Parameters resource, and which of them nobody asked for."""
 
-    def __init__(self, parts: list[tuple[str, Any]], sent: list[dict[str, Any]] | None = None) -> None:
+    def __init__(self, parts: list[tuple[str, Any]]) -> None:
         self._parts = parts
-        #: The parts as they were sent.
-        self.sent = sent or []
         self._taken: set[str] = set()
 
     @classmethod
@@ -35,7 +33,7 @@ class Parameters:
                 place = f"Parameters.parameter[{number}]"
                 raise refused(400, "structure", "every parameter needs a name", expression=place)
             parts.append((part["name"], _value(part)))
-        return cls(parts, listed)
+        return cls(parts)
 
     @classmethod
     def of_query(cls, query: tuple[tuple[str, str], ...]) -> Parameters:

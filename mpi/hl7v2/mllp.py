@@ -24,8 +24,8 @@ from mpi.hl7v2.connection import Connection
 from mpi.hl7v2.framing import Frame, Framer, framed
 from mpi.index import Actor
 
-#: Turns one frame into the reply, ``b""`` for none. Never raises.
-Answering = Callable[[Frame, Connection], Awaitable[bytes]]
+#: Turns one frame into its replies, none where the sender asked for none. Never raises.
+Answering = Callable[[Frame, Connection], Awaitable[tuple[bytes, ...]]]
 
 READ_BYTES = 1 << 16
 #: How long each open connection makes a process wait before it takes another one, and at most.
@@ -221,9 +221,9 @@ class Peer:
         self.working = True
         try:
             async with self._in_work:
-                reply = await self._answering(frame, connection)
-            if reply:
-                writer.write(framed(reply))
+                replies = await self._answering(frame, connection)
+            if replies:
+                writer.write(b"".join(map(framed, replies)))
                 async with asyncio.timeout(WRITE_SECONDS):
                     await writer.drain()
         finally:

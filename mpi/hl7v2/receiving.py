@@ -14,7 +14,7 @@ from uuid import uuid4
 from mpi.errors import MpiError, Unavailable
 from mpi.hl7v2.answering import Answer, answer
 from mpi.hl7v2.connection import Connection
-from mpi.hl7v2.framing import Fault, Frame
+from mpi.hl7v2.framing import START, Fault, Frame, Framer, framed
 from mpi.index import Arrived, Index, Kept, Outcome, Settled
 
 #: Messages that change nothing: sent again they are answered anew, as the index is then.
@@ -72,8 +72,8 @@ def head_of(raw: bytes) -> Head:
 class Replied:
     """What goes back, and what may be told about it."""
 
-    #: ``b""`` where the sender asked for none.
-    reply: bytes
+    #: None where the sender asked for none; in enhanced mode perhaps two.
+    replies: tuple[bytes, ...]
     acknowledgement: str
     #: ``ADT^A04`` as sent.
     message_type: str = ""
@@ -104,7 +104,7 @@ def receive(index: Index, raw: bytes, *, connection: Connection, mends: int | No
         kept = index.messages.keep(arrived)
         if kept.reply is not None and not head.message_type.startswith(QUERY_TYPES):
             return Replied(
-                reply=kept.reply,
+                replies=_cut(kept.reply),
                 acknowledgement="AA",
                 message_type=kind,
                 message_id=kept.message_id,
@@ -113,9 +113,9 @@ def receive(index: Index, raw: bytes, *, connection: Connection, mends: int | No
         answered = answer(index, raw, connection=connection)
         index.messages.settle(kept.message_id, settled(answered, kept))
     except MpiError:
-        return Replied(reply=unavailable(raw), acknowledgement="AE", message_type=kind)
+        return Replied(replies=(unavailable(raw),), acknowledgement="AE", message_type=kind)
     return Replied(
-        reply=answered.reply,
+        replies=tuple(filter(None, (answered.reply, answered.application_reply))),
         acknowledgement=answered.acknowledgement,
         message_type=kind,
         source=answered.source,
@@ -132,6 +132,7 @@ def refuse_frame(index: Index, frame: Frame, *, connection: Connection) -> Repli
     kind, _, event = head.message_type.partition("^")
     outcome = Settled(
         outcome="refused",
+        dead=True,
         reply=reply,
         acknowledgement="AR",
         message_type=kind,
@@ -150,7 +151,7 @@ def refuse_frame(index: Index, frame: Frame, *, connection: Connection) -> Repli
         index.messages.settle(index.messages.keep(arrived).message_id, outcome)
     except Unavailable:
         pass  # what nobody can read is not worth a second refusal
-    return Replied(reply=reply, acknowledgement="AR", error_text=reason)
+    return Replied(replies=(reply,), acknowledgement="AR", error_text=reason)
 
 
 def settled(answered: Answer, kept: Kept) -> Settled:
@@ -159,11 +160,14 @@ def settled(answered: Answer, kept: Kept) -> Settled:
     if answered.acknowledgement == "AA":
         outcome = "accepted"
     else:
-        outcome = "failed" if answered.error_code == INTERNAL_ERROR[0] else "refused"
+        again = answered.acknowledgement == "AE" and answered.error_code == INTERNAL_ERROR[0]
+        outcome = "failed" if again else "refused"
     reused = ("control-id-reused",) if kept.control_id_reused else ()
     return Settled(
         outcome=outcome,
-        reply=answered.reply,
+        # A query that failed did nothing and asks nothing of anybody.
+        dead=outcome != "accepted" and answered.message_type not in QUERY_TYPES,
+        reply=_joined(answered),
         acknowledgement=answered.acknowledgement,
         message_type=answered.message_type,
         trigger_event=answered.trigger_event,
@@ -173,6 +177,20 @@ def settled(answered: Answer, kept: Kept) -> Settled:
         enterprise_ids=answered.enterprise_ids,
         warnings=tuple(dict.fromkeys((*answered.warnings, *reused))),
     )
+
+
+def _joined(answered: Answer) -> bytes:
+    """What the store keeps of the replies: the one as it is, two as frames."""
+    if not answered.application_reply:
+        return answered.reply
+    return framed(answered.reply) + framed(answered.application_reply)
+
+
+def _cut(stored: bytes) -> tuple[bytes, ...]:
+    """The replies of the store."""
+    if stored.startswith(START):
+        return tuple(frame.content for frame in Framer().feed(stored))
+    return (stored,) if stored else ()
 
 
 def unavailable(raw: bytes) -> bytes:

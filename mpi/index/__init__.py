@@ -13,6 +13,7 @@ from mpi.services.answers import (
     InvariantResult,
     MatchedWith,
     MergeAnswer,
+    Outcome,
     Page,
     Receipt,
     RecordRef,
@@ -23,6 +24,7 @@ from mpi.services.answers import (
     UnmergeAnswer,
 )
 from mpi.services.desk import Agreement, Case, Desk, Queue, Reading, Side
+from mpi.services.hl7_notices import News, Sent, Subscriber, Subscribers
 from mpi.services.loading import LineOutcome, LoadSummary
 from mpi.services.messages import (
     Arrived,
@@ -31,10 +33,8 @@ from mpi.services.messages import (
     MessageContent,
     MessageFilter,
     Messages,
-    Outcome,
     Settled,
 )
-from mpi.services.notifying import Notice, Notifying, Subscription, Wanted
 from mpi.services.quality import Standing
 from mpi.services.registry import (
     Criterion,
@@ -46,8 +46,6 @@ from mpi.services.registry import (
     Registered,
     Registry,
     Replacement,
-    Resemblances,
-    Resembling,
 )
 from mpi.services.relink_planning import RelinkAnswer, RelinkStep
 from mpi.services.relinking import RollbackAnswer
@@ -82,8 +80,7 @@ __all__ = [
     "MessageContent",
     "MessageFilter",
     "Messages",
-    "Notice",
-    "Notifying",
+    "News",
     "Outcome",
     "Page",
     "Profile",
@@ -99,18 +96,17 @@ __all__ = [
     "RelinkStep",
     "Replacement",
     "Replay",
-    "Resemblances",
-    "Resembling",
     "RollbackAnswer",
     "Senders",
+    "Sent",
     "Settled",
     "Side",
     "Standing",
     "StoredRecord",
-    "Subscription",
+    "Subscriber",
+    "Subscribers",
     "TaskAnswer",
     "UnlinkAnswer",
     "UnmergeAnswer",
-    "Wanted",
     "read_map",
 ]

@@ -15,6 +15,11 @@ from typing_extensions import TypedDict
 FlatRecord = dict[str, Any]
 
 
+#: Of a message. Accepted: AA. Refused: what was sent, or is declared, has to change. Failed: it may go well
+#: later.
+Outcome = Literal["accepted", "refused", "failed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who is asking: an API client, a person, or the command line."""

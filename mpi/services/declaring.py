@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -64,6 +64,29 @@ class AuthorityDeclaration(_Declared):
         return self
 
 
+class SubscriberDeclaration(_Declared):
+    """One ``[[subscriber]]``: a system that is told over MLLP when identifiers change."""
+
+    name: str = Field(min_length=1, max_length=100)
+    host: str = Field(min_length=1, max_length=255)
+    port: int = Field(ge=1, le=65_535)
+    #: Receiving application|facility: MSH-5 and MSH-6 of what it is sent.
+    msh: str = Field("", pattern=r"^[^|]*(\|[^|]*)?$")
+    #: Domains it is told identifiers of, under any of their names; empty: all.
+    domains: list[str] = []
+    #: ``identifiers``: ADT^A31 with what a person is called (ITI-10). ``merges``: ADT^A40 of enterprise IDs.
+    kinds: list[Literal["identifiers", "merges"]] = ["identifiers", "merges"]
+    tls: bool = False
+    #: Files (PEM) on the machines that serve: who vouches for it, and our own certificate and key.
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    timeout_seconds: float = Field(30.0, gt=0, le=300)
+    #: How often a message that it refuses is sent before it is a dead letter.
+    attempts: int = Field(5, ge=1, le=100)
+    enabled: bool = True
+
+
 class IndexDeclaration(_Declared):
     """``[index]``: the enterprise ID's own domain, and what faces may do."""
 
@@ -77,6 +100,7 @@ class Declarations(_Declared):
     index: IndexDeclaration | None = None
     source: list[SourceDeclaration] = []
     authority: list[AuthorityDeclaration] = []
+    subscriber: list[SubscriberDeclaration] = []
 
 
 def apply_sources(context: Context, toml_text: str, *, actor: Actor) -> dict[str, int]:
@@ -99,6 +123,10 @@ def apply_sources(context: Context, toml_text: str, *, actor: Actor) -> dict[str
         for authority in declared.authority:
             conn.execute(query("remove_authority"), authority.model_dump(include={"name", "oid", "uri"}))
             conn.execute(query("add_authority"), authority.model_dump())
+        for subscriber in declared.subscriber:
+            settings = subscriber.model_dump(exclude={"name"})
+            values = {"name": subscriber.name, "settings": orjson.dumps(settings).decode()}
+            conn.execute(query("declare_subscriber"), values)
         if declared.index is not None:
             value = orjson.dumps(declared.index.model_dump()).decode()
             conn.execute(query("put_setting"), {"key": "index", "value": value})

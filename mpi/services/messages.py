@@ -10,16 +10,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from mpi.errors import NotFound
-from mpi.services.answers import Actor, Page
+from mpi.services.answers import Actor, Outcome, Page
 from mpi.services.context import Context
+from mpi.services.hl7_notices import Subscribers
 from mpi.storage.database import connection
 from mpi.storage.queries import query
-
-#: Accepted: AA. Refused: what was sent, or what is declared, has to change. Failed: it may go well later.
-Outcome = Literal["accepted", "refused", "failed"]
 
 #: Characters of a sender or control ID that are kept; the digest tells longer ones apart.
 WORD_LENGTH_MAX = 200
@@ -57,6 +55,8 @@ class Settled:
     """What became of a message; fields as in ``mpi.hl7v2.Answer``."""
 
     outcome: Outcome
+    #: Somebody should look at it.
+    dead: bool
     reply: bytes
     acknowledgement: str
     message_type: str = ""
@@ -123,6 +123,11 @@ class Messages:
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    @property
+    def subscribers(self) -> Subscribers:
+        """The systems that are sent messages, and how far each was told."""
+        return Subscribers(self._context)
+
     def keep(self, arrived: Arrived) -> Kept:
         """Write a message down before it is processed. Raises DatabaseUnavailable."""
         values = {
@@ -150,6 +155,7 @@ class Messages:
         values: dict[str, Any] = {
             "message_id": message_id,
             "outcome": settled.outcome,
+            "dead": settled.dead,
             "reply": settled.reply,
             "acknowledgement": settled.acknowledgement,
             "message_type": settled.message_type[:WORD_LENGTH_MAX],

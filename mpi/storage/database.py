@@ -24,7 +24,8 @@ Pool = ConnectionPool[Connection]
 #: ``register`` of the
 #: schema takes 71 for a blocking key and shares 72.
 LOCK_MIGRATION, LOCK_BULK, LOCK_IDEMPOTENCY, LOCK_PUBLISH, LOCK_STEWARDSHIP = 70, 72, 73, 74, 75
-LOCK_NOTIFY = 76
+#: Held by the process that tells others, for as long as it does; fhir's notices take 76.
+LOCK_LEAD = 77
 
 #: SQLSTATE classes that mean the database is lost or overloaded, so that trying again can help.
 TRANSIENT_CLASSES = ("08", "53", "57")

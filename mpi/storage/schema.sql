@@ -419,46 +419,26 @@ CREATE INDEX message_age ON message (received_at);
 CREATE INDEX message_dead ON message (message_id) WHERE dead;
 CREATE INDEX message_mends ON message (mends) WHERE mends IS NOT NULL;
 
-CREATE TABLE subscription (
-    subscription_id bigint PRIMARY KEY,
-    -- The client that asked for it.
-    owner text NOT NULL,
-    -- Whose changes: everybody's, or those of an ID or an identifier; and the words in which it was asked.
-    criteria json NOT NULL,
-    -- Where notices go, and how: as the subscriber wrote it, with the headers it wants sent.
-    channel json NOT NULL,
-    reason text NOT NULL,
-    status text NOT NULL CHECK (status IN ('requested', 'active', 'error', 'off')),
-    error text,
-    version integer NOT NULL DEFAULT 1,
-    -- Events up to here were looked at for it.
-    after_seq bigint NOT NULL,
-    ends_at timestamptz,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    changed_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE INDEX subscription_waiting ON subscription (after_seq) WHERE status <> 'off';
-
--- One event to be told to one subscriber; those of a subscriber go out in order.
-CREATE TABLE notice (
-    notice_id bigint PRIMARY KEY,
-    subscription_id bigint NOT NULL,
+-- Systems that are told over HL7 v2 when identifiers change.
+CREATE TABLE hl7_subscriber (
+    name text PRIMARY KEY,
+    settings json NOT NULL,
+    -- Events up to here were told; those before it was declared never are.
     seq bigint NOT NULL,
-    enterprise_ids text[] NOT NULL,
-    record_id bigint,
-    type text NOT NULL,
-    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'dead')),
+    -- Failures in a row on what comes next, and when it is tried again.
     attempts integer NOT NULL DEFAULT 0,
-    -- Not before; also the lease of the process that is sending it.
-    due_at timestamptz NOT NULL DEFAULT now(),
+    retry_at timestamptz,
     error text,
-    settled_at timestamptz,
-    -- An event is told to a subscriber once.
-    CONSTRAINT one_notice_per_event UNIQUE (subscription_id, seq)
+    delivered_at timestamptz
 );
-CREATE INDEX notice_waiting ON notice (subscription_id, notice_id) WHERE state = 'waiting';
-CREATE INDEX notice_dead ON notice (subscription_id, notice_id) WHERE state = 'dead';
-CREATE INDEX notice_settled ON notice (settled_at) WHERE state = 'delivered';
+
+-- What a subscriber was last told an identity is called; the same is not told twice.
+CREATE TABLE hl7_told (
+    name text NOT NULL,
+    enterprise_id text COLLATE "C" NOT NULL,
+    digest bytea NOT NULL,
+    PRIMARY KEY (name, enterprise_id)
+);
 
 CREATE TABLE schema_migration (
     version integer PRIMARY KEY,

@@ -25,9 +25,9 @@ def message(control_id: str, rest: str = "") -> bytes:
     return f"MSH|^~\\&|EPIC|NORTH|MPI|HUB|2025||ADT^A04|{control_id}|P|2.3\rPID|1{rest}\r".encode()
 
 
-async def echo(frame: Frame, connection: Connection) -> bytes:
+async def echo(frame: Frame, connection: Connection) -> tuple[bytes, ...]:
     """Accepts every whole message."""
-    return refusal(head_of(frame.content), "AR" if frame.fault else "AA", UNREADABLE, "")
+    return (refusal(head_of(frame.content), "AR" if frame.fault else "AA", UNREADABLE, ""),)
 
 
 def test_a_message_is_answered() -> None:
@@ -37,7 +37,7 @@ def test_a_message_is_answered() -> None:
 
 
 def test_messages_of_one_packet_are_answered_in_order() -> None:
-    async def slow_first(frame: Frame, connection: Connection) -> bytes:
+    async def slow_first(frame: Frame, connection: Connection) -> tuple[bytes, ...]:
         await asyncio.sleep(0.2 if b"|first|" in frame.content else 0)
         return await echo(frame, connection)
 
@@ -122,8 +122,8 @@ def test_a_silent_peer_is_closed_and_others_are_not_held_up() -> None:
 
 
 def test_a_peer_that_reads_nothing_holds_nobody_up() -> None:
-    async def long_reply(frame: Frame, connection: Connection) -> bytes:
-        return await echo(frame, connection) + b"ZZZ|" + b"x" * 500_000
+    async def long_reply(frame: Frame, connection: Connection) -> tuple[bytes, ...]:
+        return (*await echo(frame, connection), b"x" * 500_000)
 
     with listening(long_reply, limits=Limits(at_once=1)) as (port, _), Wire(port) as deaf:
 
@@ -144,7 +144,7 @@ def test_a_peer_that_reads_nothing_holds_nobody_up() -> None:
 def test_as_many_messages_are_in_work_as_are_allowed() -> None:
     now, most = 0, 0
 
-    async def counted(frame: Frame, connection: Connection) -> bytes:
+    async def counted(frame: Frame, connection: Connection) -> tuple[bytes, ...]:
         nonlocal now, most
         now += 1
         most = max(most, now)
@@ -186,7 +186,7 @@ def test_only_allowed_addresses_may_connect() -> None:
 
 
 def test_at_the_end_what_is_in_work_is_answered() -> None:
-    async def slow(frame: Frame, connection: Connection) -> bytes:
+    async def slow(frame: Frame, connection: Connection) -> tuple[bytes, ...]:
         await asyncio.sleep(0.5)
         return await echo(frame, connection)
 
@@ -244,7 +244,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_tls_tells_the_name_in_the_clients_certificate(certificates: Path) -> None:
     names: list[str | None] = []
 
-    async def named(frame: Frame, connection: Connection) -> bytes:
+    async def named(frame: Frame, connection: Connection) -> tuple[bytes, ...]:
         names.append(connection.certificate_name)
         return await echo(frame, connection)
 
@@ -294,8 +294,8 @@ def test_a_sender_connects_again_after_the_connection_was_lost() -> None:
 
 
 def test_an_acknowledgement_that_does_not_come_is_told() -> None:
-    async def never(frame: Frame, connection: Connection) -> bytes:
-        return b""
+    async def never(frame: Frame, connection: Connection) -> tuple[bytes, ...]:
+        return ()
 
     with (
         listening(never) as (port, _),

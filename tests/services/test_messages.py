@@ -15,10 +15,15 @@ from mpi.services.messages import Arrived, MessageFilter, Messages, Settled
 ACTOR = Actor(name="test", role="steward")
 FIRST = Arrived(raw=b"MSH|first", sender="EPIC|NORTH", control_id="1", peer="127.0.0.1", size=9)
 ACCEPTED = Settled(
-    outcome="accepted", reply=b"AA!", acknowledgement="AA", message_type="ADT", trigger_event="A04"
+    outcome="accepted",
+    dead=False,
+    reply=b"AA!",
+    acknowledgement="AA",
+    message_type="ADT",
+    trigger_event="A04",
 )
 REFUSED = Settled(
-    outcome="refused", reply=b"AE!", acknowledgement="AE", message_type="ADT", trigger_event="A40",
+    outcome="refused", dead=True, reply=b"AE!", acknowledgement="AE", message_type="ADT", trigger_event="A40",
     error_code="204", error_text="unknown key identifier",
 )  # fmt: skip
 

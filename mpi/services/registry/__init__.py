@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mpi.matching.record import SourceRecord
 from mpi.patient import Domains, IdentityView, RecordView
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.registry import crossreferencing, matching, reading, receiving
+from mpi.services.registry import crossreferencing, reading, receiving
 from mpi.services.registry.answers import (
     Criterion,
     CrossReference,
@@ -22,7 +21,6 @@ from mpi.services.registry.answers import (
     Registered,
     Replacement,
 )
-from mpi.services.registry.matching import Resemblances, Resembling
 from mpi.services.replay import Replay
 from mpi.services.senders import Senders
 
@@ -36,8 +34,6 @@ __all__ = [
     "Registered",
     "Registry",
     "Replacement",
-    "Resemblances",
-    "Resembling",
 ]
 
 
@@ -119,10 +115,6 @@ class Registry:
         return reading.versions(self._context, resource_id, actor=actor)
 
     # Asking
-
-    def match(self, record: SourceRecord, *, actor: Actor, limit: int = 20) -> Resemblances:
-        """Whom a record resembles, scored as a registration would; nothing is registered."""
-        return matching.match(self._context, record, actor=actor, limit=limit)
 
     def cross_reference(
         self, domain: str, value: str, targets: Sequence[str] = (), *, actor: Actor

@@ -21,7 +21,7 @@ WITH mended AS (
     UPDATE message SET dead = false
     WHERE %(outcome)s::text = 'accepted' AND message_id = (SELECT mends FROM message WHERE message_id = %(message_id)s)
 )
-UPDATE message SET outcome = %(outcome)s, dead = %(outcome)s::text <> 'accepted', reply = %(reply)s,
+UPDATE message SET outcome = %(outcome)s, dead = %(dead)s, reply = %(reply)s,
     acknowledgement = %(acknowledgement)s, message_type = %(message_type)s, trigger_event = %(trigger_event)s,
     source = %(source)s, error_code = %(error_code)s, error_text = %(error_text)s,
     enterprise_ids = %(enterprise_ids)s::text[], warnings = %(warnings)s::text[], answered_at = clock_timestamp()

@@ -9,6 +9,7 @@ MpiError
 │   ├── UnknownAuthority         nobody declared this assigning authority
 │   ├── InvalidPatient           a FHIR Patient refused by a strict reading: carries the notes
 │   ├── ForeignIdentifier        a source assigns identifiers in a domain that belongs to another
+│   ├── TooBroad                 a search that more satisfy than one answer looks at: narrow it
 │   ├── UnreadableFile           a file that cannot be read as what it says it is
 │   └── CannotTrain              the records cannot support the model: the message says why
 ├── NotFound                     no such record, identity, task, merge, assertion
@@ -103,6 +104,12 @@ class ForeignIdentifier(BadInput):
     """A source may not assign identifiers in a domain that belongs to another source."""
 
     code = "foreign-identifier"
+
+
+class TooBroad(BadInput):
+    """More people satisfy this search than one answer looks at: narrow it."""
+
+    code = "too-broad"
 
 
 class UnreadableFile(BadInput):

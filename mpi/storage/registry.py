@@ -102,3 +102,70 @@ def carriers(conn: Connection, wanted: Sequence[Carried]) -> list[list[int]]:
     for position, record_id in conn.execute(query("records_by_identifier"), parameters):
         found[position].append(record_id)
     return found
+
+
+class Hit(NamedTuple):
+    record_id: int
+    enterprise_id: str
+
+
+def find_by_terms(conn: Connection, wanted: str, record_max: int) -> list[Hit]:
+    """Active records that satisfy a tsquery."""
+    parameters = {"query": wanted, "record_max": record_max}
+    return [Hit._make(row) for row in conn.execute(query("find_by_terms"), parameters)]
+
+
+def find_among(
+    conn: Connection,
+    record_ids: Iterable[int],
+    enterprise_ids: Iterable[str],
+    wanted: str | None,
+    record_max: int,
+) -> list[Hit]:
+    """Those of these records, and of the members of these identities, that satisfy a tsquery."""
+    parameters = {
+        "record_ids": number_array(record_ids),
+        "enterprise_ids": list(enterprise_ids),
+        "query": wanted,
+        "record_max": record_max,
+    }
+    return [Hit._make(row) for row in conn.execute(query("find_among"), parameters)]
+
+
+def find_by_time(
+    conn: Connection, since: datetime, until: datetime, wanted: str | None, record_max: int
+) -> list[Hit]:
+    """Active records received within a time, and satisfying a tsquery."""
+    parameters = {"since": since, "until": until, "query": wanted, "record_max": record_max}
+    return [Hit._make(row) for row in conn.execute(query("find_by_time"), parameters)]
+
+
+def find_by_part(conn: Connection, part: str, record_max: int) -> list[Hit]:
+    """Active records with these letters somewhere in a name."""
+    parameters = {"pattern": f"%{part}%", "record_max": record_max}
+    return [Hit._make(row) for row in conn.execute(query("find_by_part"), parameters)]
+
+
+def find_any(conn: Connection, record_max: int) -> list[Hit]:
+    """Any active records."""
+    return [Hit._make(row) for row in conn.execute(query("find_any"), {"record_max": record_max})]
+
+
+def walk_by_terms(conn: Connection, wanted: str | None, after: str, limit: int) -> list[str]:
+    """The next enterprise IDs in order that have a record satisfying a tsquery."""
+    parameters = {"query": wanted, "after": after, "limit": limit}
+    return [row[0] for row in conn.execute(query("walk_by_terms"), parameters)]
+
+
+def identities_in_domains(
+    conn: Connection, enterprise_ids: Iterable[str], owners: Sequence[str], wanted: str
+) -> set[str]:
+    """Those of these identities that have an identifier in a domain."""
+    parameters = {"enterprise_ids": list(enterprise_ids), "owners": list(owners), "query": wanted}
+    return {row[0] for row in conn.execute(query("identities_in_domains"), parameters)}
+
+
+def redirected(conn: Connection, enterprise_ids: Iterable[str]) -> dict[str, str | None]:
+    """Enterprise ID → where it leads; None for one that leads nowhere else."""
+    rows = conn.execute(query("subsumed_into"), {"enterprise_ids": list(enterprise_ids)})
+    return {row[0]: row[1] for row in rows}

@@ -10,7 +10,7 @@ from typing import Any
 from mpi.patient import Domains, IdentityView, RecordView
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.registry import crossreferencing, reading, receiving
+from mpi.services.registry import crossreferencing, finding, reading, receiving
 from mpi.services.registry.answers import (
     Criterion,
     CrossReference,
@@ -142,7 +142,16 @@ class Registry:
         enterprise ID. ``targets``: only people who have an identifier in one of these domains. Raises
         BadInput naming the criterion that makes no sense, UnknownAuthority.
         """
-        raise NotImplementedError
+        return finding.find(
+            self._context,
+            criteria,
+            actor=actor,
+            limit=limit,
+            cursor=cursor,
+            sort=sort,
+            targets=targets,
+            count_only=count_only,
+        )
 
     # Identifiers that change
 

@@ -41,3 +41,46 @@ UNION
 SELECT w.position, r.record_id
 FROM unnest(%(local_positions)s::int[], %(sources)s::text[], %(local_ids)s::text[]) AS w(position, source, local_id)
 JOIN source s ON s.name = w.source JOIN record r ON r.source_id = s.source_id AND r.local_id = w.local_id
+
+-- name: find_by_terms
+-- Records by search terms, and whose they are; one more than wanted tells that there are too many.
+SELECT h.record_id, l.enterprise_id FROM records_by_terms(%(query)s::tsquery, %(record_max)s, false) AS h(record_id)
+JOIN link l ON l.record_id = h.record_id
+
+-- name: find_among
+-- Those of these records that are active and satisfy the terms.
+SELECT r.record_id, l.enterprise_id FROM record r JOIN link l ON l.record_id = r.record_id
+WHERE (r.record_id = ANY(%(record_ids)s::bigint[]) OR l.enterprise_id = ANY(%(enterprise_ids)s::text[]))
+    AND NOT r.retired AND (%(query)s::text IS NULL OR r.terms @@ %(query)s::tsquery) LIMIT %(record_max)s
+
+-- name: find_by_time
+-- Records received within a time.
+SELECT r.record_id, l.enterprise_id FROM record r JOIN link l ON l.record_id = r.record_id
+WHERE r.received_at >= %(since)s AND r.received_at < %(until)s AND NOT r.retired
+    AND (%(query)s::text IS NULL OR r.terms @@ %(query)s::tsquery)
+ORDER BY r.received_at LIMIT %(record_max)s
+
+-- name: find_by_part
+-- Records by the middle of a name: the search box's line, with trigrams.
+SELECT r.record_id, l.enterprise_id FROM record r JOIN link l ON l.record_id = r.record_id
+WHERE r.search_text LIKE %(pattern)s AND NOT r.retired LIMIT %(record_max)s
+
+-- name: find_any
+-- Any active records, so many at most.
+SELECT r.record_id, l.enterprise_id FROM record r JOIN link l ON l.record_id = r.record_id
+WHERE NOT r.retired LIMIT %(record_max)s
+
+-- name: walk_by_terms
+-- The next identities in order that have a record with these terms.
+SELECT identities_by_terms(%(query)s::tsquery, %(after)s, %(limit)s)
+
+-- name: identities_in_domains
+-- Those of these identities that have an identifier in a domain: a record of its owner, or one that carries one.
+SELECT DISTINCT l.enterprise_id FROM link l JOIN record r ON r.record_id = l.record_id
+JOIN source s ON s.source_id = r.source_id
+WHERE l.enterprise_id = ANY(%(enterprise_ids)s::text[]) AND NOT r.retired
+    AND (s.name = ANY(%(owners)s::text[]) OR r.terms @@ %(query)s::tsquery)
+
+-- name: subsumed_into
+-- Where redirected enterprise IDs lead.
+SELECT enterprise_id, surviving_id FROM identity WHERE enterprise_id = ANY(%(enterprise_ids)s::text[])

@@ -78,3 +78,29 @@ def long_names(index: Index) -> None:
         **person,
     )
     register(index, source="lab", local_id="L" * 40, city="Boston", **person)
+
+
+def one_person_many_records(index: Index, count: int, *, merged_by: Any) -> str:
+    """A person with so many records, a namesake's two among them; the enterprise ID."""
+    person = {"family": "Castellano", "birth_date": "1961-04-23", "sex": "F"}
+    ids: list[str] = []
+    for n in range(count - 2):
+        found = register(
+            index, source=("north", "lab", "clinic", "south")[n % 4], local_id=f"C{n:02}",
+            given=("Carmen", "Carmen", "Carmen M", "Carmencita")[n % 4],
+            phone="617-442-3377" if n % 2 else None,
+            ssn="219-45-7702" if n % 3 == 0 else None, street="17 Beacon Street", city="Boston", state="MA",
+            zip="02118" if n % 2 else None, **person
+        )  # fmt: skip
+        ids.append(found.enterprise_id)
+    for n in range(2):
+        found = register(
+            index, source=("lab", "south")[n], local_id=f"D{n}", given="Consuelo", phone="508-331-0098",
+            street="4 Harbor Road", city="Salem", state="MA", zip="01970", ssn="402-18-5566", **person
+        )  # fmt: skip
+        ids.append(found.enterprise_id)
+    first = index.identity(ids[0], actor=merged_by).enterprise_id
+    for other in dict.fromkeys(ids):
+        if index.identity(other, actor=merged_by).enterprise_id != first:
+            index.merge(first, other, "registration desk said so", actor=merged_by)
+    return first

@@ -173,24 +173,46 @@ def unlink(
 
     Raises NotFound; Conflict for a retired record and for the only record of its identity.
     """
+    return split(state, [record_id], mint=mint, reason=reason, task_id=task_id)
+
+
+def split(
+    state: Neighbourhood,
+    record_ids: Iterable[int],
+    *,
+    mint: Mint,
+    reason: str,
+    task_id: int | None = None,
+) -> Change:
+    """Records of one identity get an identity of their own, together, stated to be different from the others.
+
+    Raises NotFound; Conflict for a retired record, for records of several identities, and for all of one.
+    """
     draft = Draft(state, task_id=task_id)
-    part_record(draft, record_id, mint=mint, reason=reason)
+    part_records(draft, record_ids, mint=mint, reason=reason)
     settle_tasks(draft)
     return draft.finish()
 
 
-def part_record(draft: Draft, record_id: int, *, mint: Mint, reason: str) -> None:
-    """Unlink within ``draft``."""
-    link = draft.state.link(record_id)
-    others = [r for r in draft.members(link.enterprise_id) if r != record_id]
-    if link.retired:
+def part_records(draft: Draft, record_ids: Iterable[int], *, mint: Mint, reason: str) -> None:
+    """Split within ``draft``."""
+    leaving = sorted(set(record_ids))
+    links = [draft.state.link(record) for record in leaving]
+    if any(link.retired for link in links):
         raise Conflict("the record is retired")
+    homes = {link.enterprise_id for link in links}
+    if len(homes) != 1:
+        raise Conflict("these records are not of one identity")
+    [home] = homes
+    others = [record for record in draft.members(home) if record not in leaving]
     if not others:
-        raise Conflict(f"the record is the only one of {display(link.enterprise_id)}")
+        whole = "the record is the only one" if len(leaving) == 1 else "these are all the records"
+        raise Conflict(f"{whole} of {display(home)}")
     new_id = mint.enterprise_id()
     draft.issue(new_id)
-    draft.move(record_id, new_id, Cause.UNLINK, DecidedBy.PERSON)
-    state_assertion(draft, Verdict.DIFFERENT, ordered_pairs([record_id], others), mint=mint, reason=reason)
+    for record in leaving:
+        draft.move(record, new_id, Cause.UNLINK, DecidedBy.PERSON)
+    state_assertion(draft, Verdict.DIFFERENT, ordered_pairs(leaving, others), mint=mint, reason=reason)
 
 
 def retire(state: Neighbourhood, record_id: int) -> Change:

@@ -23,7 +23,7 @@ from mpi.identity.merging import (
     join,
     ordered_pairs,
     part_merge,
-    part_record,
+    part_records,
     release_different,
     state_assertion,
 )
@@ -128,7 +128,7 @@ def _different_people(draft: Draft, task: Task, mint: Mint, reason: str) -> None
         pairs = ordered_pairs(draft.members(task.identity_a), draft.members(task.identity_b))
         state_assertion(draft, Verdict.DIFFERENT, pairs, mint=mint, reason=reason)
     elif task.kind is TaskKind.LINK_IN_DOUBT:
-        part_record(draft, task.record_ids[0], mint=mint, reason=reason)
+        part_records(draft, task.record_ids[:1], mint=mint, reason=reason)
 
 
 def _relink(draft: Draft, task_id: int, mint: Mint, reason: str) -> None:

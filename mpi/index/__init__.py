@@ -23,7 +23,7 @@ from mpi.services.answers import (
     UnlinkAnswer,
     UnmergeAnswer,
 )
-from mpi.services.desk import Agreement, Case, Desk, Queue, Reading, Side
+from mpi.services.desk import Agreement, Case, Cluster, Desk, PairView, Queue, Reading, Side
 from mpi.services.hl7_notices import News, Sent, Subscriber, Subscribers
 from mpi.services.loading import LineOutcome, LoadSummary
 from mpi.services.messages import (
@@ -61,6 +61,7 @@ __all__ = [
     "Candidate",
     "Candidates",
     "Case",
+    "Cluster",
     "Criterion",
     "CrossReference",
     "Desk",
@@ -83,6 +84,7 @@ __all__ = [
     "News",
     "Outcome",
     "Page",
+    "PairView",
     "Profile",
     "Queue",
     "Reading",

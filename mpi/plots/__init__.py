@@ -6,16 +6,20 @@ colours for a page that sets none.
 """
 
 from mpi.plots.evidence import EvidenceScale, evidence_bar, scale_head, share_bar, step_bar, total_bar
+from mpi.plots.graph import Edge, Node, graph
 from mpi.plots.histogram import Mark, histogram
 from mpi.plots.lines import Line, line_chart
 from mpi.plots.reliability import ReliabilityPoint, reliability_diagram
 
 __all__ = [
+    "Edge",
     "EvidenceScale",
     "Line",
     "Mark",
+    "Node",
     "ReliabilityPoint",
     "evidence_bar",
+    "graph",
     "histogram",
     "line_chart",
     "reliability_diagram",

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from markupsafe import Markup
 
-from mpi.index import Case, Side
+from mpi.index import Case, PairView, Side
 from mpi.plots import EvidenceScale
 from mpi.review.visible import compared, drawn_alike, look_alike, shown
 from mpi.review.words import (
@@ -80,7 +80,7 @@ class Sheet(NamedTuple):
     scale: EvidenceScale | None
 
 
-def sheet(case: Case) -> Sheet:
+def sheet(case: PairView) -> Sheet:
     """The rows that either side says something in, in a fixed order, and the scale of their sum."""
     parts = {part["field"]: part for part in case.why["fields"]} if case.why else {}
     found = [_row(field, case, parts.get(field)) for field in _ROWS]
@@ -114,7 +114,7 @@ def _allowance(part: dict[str, Any]) -> Row:
     )
 
 
-def _row(field: str, case: Case, part: dict[str, Any] | None) -> Row:
+def _row(field: str, case: PairView, part: dict[str, Any] | None) -> Row:
     texts = [_values(side.flat, field) for side in case.sides]
     marked = part is None or part["level"] not in ("exact", "same")
     values = part["values"] if part and part["values"] else [None] * len(case.sides)
@@ -218,11 +218,14 @@ def _others(field: str, side: Side, texts: list[str]) -> Iterator[Other]:
                 yield Other(text, source, until)
 
 
-def conflicts(case: Case) -> list[dict[str, str]]:
+def conflicts(case: PairView) -> list[dict[str, str]]:
     """What speaks against one person, as badges: the guards first, then contradictions no guard tells."""
     guards = list(case.why["guards"]) if case.why else []
     named = {hit["guard"] for hit in guards}
-    guards += [{"guard": g, "effect": "review", "reason": ""} for g in case.task.guards if g not in named]
+    if isinstance(case, Case):
+        said = case.guard_reasons
+        raised = [name for name in case.task.guards if name not in named]
+        guards += [{"guard": name, "effect": "review", "reason": said.get(name, "")} for name in raised]
     told = {GUARD_NAMES.get(hit["guard"], hit["guard"]) for hit in guards}
     levels = {part["field"]: part for part in case.why["fields"]} if case.why else {}
     for field, wanted, name, reason in CONFLICTS:

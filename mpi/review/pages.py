@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from mpi.review import deciding, overview, people, queue, readings
+from mpi.review import clusters, deciding, overview, people, queue, readings
 from mpi.review.asked import Page
 
 PREFIX: Final = "/review"
@@ -37,6 +37,10 @@ PAGES: Final = (
     DeskPage("show_search", "GET", "/search", people.show_search),
     DeskPage("search_from_desk", "POST", "/search", people.search_people),
     DeskPage("show_identity", "GET", "/identities/{enterprise_id}", people.show_identity),
+    DeskPage("show_merge", "GET", "/identities/{enterprise_id}/merge", people.show_merge),
+    DeskPage("merge_from_desk", "POST", "/identities/{enterprise_id}/merge", people.merge),
+    DeskPage("preview_split", "GET", "/identities/{enterprise_id}/split", clusters.preview_split),
+    DeskPage("split_from_desk", "POST", "/identities/{enterprise_id}/split", clusters.split),
     DeskPage("preview_unmerge", "GET", "/merges/{merge_id}/undo", people.preview_unmerge),
     DeskPage("unmerge_from_desk", "POST", "/merges/{merge_id}/undo", people.unmerge),
     DeskPage("show_overview", "GET", "/overview", overview.show_overview),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mpi.errors import BadInput
 from mpi.index import Case, Queue
 from mpi.review.asked import Answer, Asked, go_on, page
+from mpi.review.clusters import drawing
 from mpi.review.fields import conflicts, sheet
 
 ROWS_PER_PAGE = 25
@@ -73,7 +74,8 @@ def case_content(case: Case | None) -> dict[str, Any]:
     """What the templates show of a case."""
     if case is None:
         return {"case": None}
-    return {"case": case, "sheet": sheet(case), "guards": conflicts(case)}
+    graph = drawing(case.cluster) if case.cluster else None
+    return {"case": case, "sheet": sheet(case), "guards": conflicts(case), "drawing": graph}
 
 
 def next_after(asked: Asked, task_id: int) -> Answer:

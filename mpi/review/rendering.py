@@ -75,6 +75,7 @@ def _environment() -> Environment:
         RESOLUTIONS=words.RESOLUTIONS,
         KEYS=words.KEYS,
         GUARD_NAMES=words.GUARD_NAMES,
+        FLAT_NAMES=words.FLAT_NAMES,
         READINGS=words.READINGS,
         REVIEWER_ROLES=words.REVIEWER_ROLES,
     )

@@ -40,6 +40,18 @@ def shown(value: Any) -> Markup:
     return Markup("<bdi>{}</bdi>{}").format(Markup("").join(_letters(text[:TEXT_MAX])), _rest(text))
 
 
+def plain(text: str) -> str:
+    """A value where there can be no markup: hidden characters as their codes, each direction isolated.
+
+    >>> plain("Ro\\u200bsa")
+    'Ro[U+200B]sa'
+    """
+    letters = (
+        f"[U+{ord(c):04X}]" if not c.isprintable() or c in _BLANK else c for c in text[:TEXT_MAX].strip()
+    )
+    return "".join(letters)
+
+
 def compared(text: str, other: str) -> Markup:
     """A text with what the other has not marked as ``<mark>``; plain when they are equal.
 

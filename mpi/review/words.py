@@ -89,6 +89,13 @@ FIELD_NAMES: Final = {
     "prior": "Before any evidence",
     "household": "Household allowance",
 }
+#: The columns of a flat record on a person's page, where the name alone would not do.
+FLAT_NAMES: Final = {
+    **FIELD_NAMES,
+    "mrn": "Record number",
+    "zip": "ZIP",
+    "mother_maiden": "Mother’s maiden name",
+}
 #: What a value of a field is called where its rarity is told.
 FREQUENCY_NAMES: Final = {
     "family": "surname",

@@ -13,7 +13,7 @@ import orjson
 
 from mpi.identity.change import Change
 from mpi.storage.candidates import BLOCK_MAX, MEMBERS_MAX, Asked
-from mpi.storage.changes import Signed, touched, write_audit
+from mpi.storage.changes import Signed, event_data, touched, write_audit
 from mpi.storage.database import Connection
 from mpi.storage.keys import put_keys
 from mpi.storage.queries import number_array, query
@@ -143,7 +143,8 @@ def _copy_change(conn: Connection, change: Change, signed: Signed) -> None:
         (
             (
                 *(event.type, signed.actor, event.enterprise_id, event.other_enterprise_id),
-                *(event.record_id, event.task_id, signed.batch_id, orjson.dumps(event.data).decode()),
+                *(event.record_id, event.task_id, signed.batch_id),
+                orjson.dumps(event_data(event, signed.rule_hash)).decode(),
             )
             for event in change.events
         ),

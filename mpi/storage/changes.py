@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import orjson
 
-from mpi.identity.change import Assertion, Change
+from mpi.identity.change import Assertion, Change, Event, EventType
 from mpi.storage.database import Connection
 from mpi.storage.queries import query
+
+#: Events that the rule set in force had a part in.
+RULED: Final = frozenset(
+    {
+        EventType.ENTERPRISE_ID_ASSIGNED,
+        EventType.RECORD_LINKED,
+        EventType.RECORD_UNLINKED,
+        EventType.UPDATE_QUARANTINED,
+        EventType.TASK_QUEUED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +39,18 @@ class Signed:
 
 def apply_change(conn: Connection, change: Change, signed: Signed) -> None:
     """Write ``change`` with its events and one audit row, in the caller's transaction."""
-    parameters = {"doc": change_json(change), "signed": signature_json(change, signed)}
+    parameters = {"doc": change_json(change, signed.rule_hash), "signed": signature_json(change, signed)}
     conn.execute(query("apply_change"), parameters)
 
 
-def change_json(change: Change) -> str:
+def change_json(change: Change, rule_hash: str | None) -> str:
     """The change as the database's ``apply_change`` reads it."""
-    return orjson.dumps(_document(change)).decode()
+    return orjson.dumps(_document(change, rule_hash)).decode()
+
+
+def event_data(event: Event, rule_hash: str | None) -> dict[str, Any]:
+    """What the ledger keeps of an event: of one that the rules had a part in also which rules those were."""
+    return event.data if rule_hash is None or event.type not in RULED else event.data | {"rules": rule_hash}
 
 
 def signature_json(change: Change, signed: Signed) -> str:
@@ -66,7 +82,7 @@ def touched(change: Change) -> list[str]:
     return list(ids)
 
 
-def _document(change: Change) -> dict[str, Any]:
+def _document(change: Change, rule_hash: str | None) -> dict[str, Any]:
     """The change as the JSON that ``apply_change`` reads:
 
     field names are column names, empty lists are left out.
@@ -86,7 +102,7 @@ def _document(change: Change) -> dict[str, Any]:
         ],
         "tasks": list(change.tasks),
         "task_changes": list(change.task_changes),
-        "events": list(change.events),
+        "events": [replace(event, data=event_data(event, rule_hash)) for event in change.events],
     }
     return {name: rows for name, rows in lists.items() if rows}
 

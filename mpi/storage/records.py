@@ -76,7 +76,7 @@ def register(
             "records": orjson.dumps(rows).decode(),
             "keys": number_array(key for record in records for key in record.keys),
             "key_record_ids": number_array(record.record_id for record in records for _ in record.keys),
-            "doc": change_json(change),
+            "doc": change_json(change, signed.rule_hash),
             "signed": signature_json(change, signed),
             "block_max": BLOCK_MAX,
             "lock_numbers": None if held.lock_numbers is None else number_array(held.lock_numbers),

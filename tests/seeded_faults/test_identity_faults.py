@@ -176,14 +176,14 @@ def unmerge_leaves_its_statement_of_same(patch: pytest.MonkeyPatch) -> None:
 
 @fault
 def unlink_states_nothing(patch: pytest.MonkeyPatch) -> None:
-    real = merging.part_record
+    real = merging.part_records
 
-    def part_record(draft: Draft, record_id: int, **named: Any) -> None:
+    def part_records(draft: Draft, record_ids: Any, **named: Any) -> None:
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(merging, "state_assertion", lambda *given, **rest: 0)
-            real(draft, record_id, **named)
+            real(draft, record_ids, **named)
 
-    patch.setattr(merging, "part_record", part_record)
+    patch.setattr(merging, "part_records", part_records)
 
 
 @fault

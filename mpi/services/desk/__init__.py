@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.desk import cases, figures, notes, previews, queue, readings, sessions
-from mpi.services.desk.cases import Case, Side
+from mpi.services.desk import (
+    cases,
+    clusters,
+    figures,
+    joining,
+    notes,
+    previews,
+    queue,
+    readings,
+    sessions,
+    timeline,
+)
+from mpi.services.desk.cases import Case, PairView, Side
+from mpi.services.desk.clusters import Cluster, SplitPreview
+from mpi.services.desk.joining import Joining
 from mpi.services.desk.previews import ResolutionPreview, UnmergePreview
 from mpi.services.desk.queue import HARM_HIGH, ORDERS, VIEWS, Queue, QueueRow
 from mpi.services.desk.readings import Agreement, Reading
+from mpi.services.desk.timeline import Timeline
 
 __all__ = [
     "HARM_HIGH",
@@ -19,12 +34,17 @@ __all__ = [
     "VIEWS",
     "Agreement",
     "Case",
+    "Cluster",
     "Desk",
+    "Joining",
+    "PairView",
     "Queue",
     "QueueRow",
     "Reading",
     "ResolutionPreview",
     "Side",
+    "SplitPreview",
+    "Timeline",
     "UnmergePreview",
 ]
 
@@ -74,6 +94,26 @@ class Desk:
         """What undoing a merge would do. Raises AlreadyUndone, NotFound."""
         return previews.preview_unmerge(self.context, merge_id, actor=actor)
 
+    def cluster(self, enterprise_id: str, *, actor: Actor) -> Cluster | None:
+        """What holds an identity of three records and more together, and where it would come apart."""
+        return clusters.cluster_of(self.context, enterprise_id, actor=actor)
+
+    def preview_split(self, enterprise_id: str, record_ids: Sequence[int], *, actor: Actor) -> SplitPreview:
+        """What parting records from their identity would do. Raises NotFound, Conflict, BadInput."""
+        return clusters.preview_split(self.context, enterprise_id, record_ids, actor=actor)
+
+    def split(self, enterprise_id: str, record_ids: Sequence[int], reason: str, *, actor: Actor) -> str:
+        """Give records an identity of their own; its enterprise ID. Raises NotFound, Conflict, BadInput."""
+        return clusters.split(self.context, enterprise_id, record_ids, reason, actor=actor)
+
+    def preview_joining(self, first: str, second: str, *, actor: Actor) -> Joining:
+        """Two identities beside each other, and what merging them would do. Raises NotFound, Conflict."""
+        return joining.preview_joining(self.context, first, second, actor=actor)
+
+    def join(self, surviving: str, subsumed: str, reason: str, *, actor: Actor) -> str | None:
+        """Merge two identities; the survivor, or None where a second person is to approve it."""
+        return joining.join(self.context, surviving, subsumed, reason, actor=actor)
+
     def unread(self, *, actor: Actor) -> tuple[int | None, int]:
         """The next answer that this person may read a second time, and how many there are."""
         return readings.waiting(self.context, actor=actor)
@@ -113,6 +153,10 @@ class Desk:
     def merges(self, enterprise_id: str, *, actor: Actor) -> dict[str, Any]:
         """The merges of an identity, newest first, and the questions that wait about it."""
         return figures.merges(self.context, enterprise_id, actor=actor)
+
+    def timeline(self, enterprise_id: str, *, actor: Actor) -> Timeline:
+        """Everything that happened to a person, with who, why and by which rules. Raises NotFound."""
+        return timeline.timeline(self.context, enterprise_id, actor=actor)
 
     def overview(self, *, actor: Actor) -> dict[str, Any]:
         """What waits, for how long, and what was answered by whom."""

@@ -18,6 +18,7 @@ from mpi.matching.stored import from_stored
 from mpi.services import tasks
 from mpi.services.answers import Actor, FlatRecord, TaskAnswer
 from mpi.services.context import Context
+from mpi.services.desk.clusters import Cluster, drawn
 from mpi.services.desk.sharing import SharedValue, shared_values
 from mpi.services.lookup import best_of
 from mpi.storage import tasks as storage
@@ -67,20 +68,29 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A question with what helps to answer it; ``why`` is None when a side has no record any more."""
+class PairView:
+    """Two sides beside each other; ``why`` is None when a side has no record any more."""
 
-    task: TaskAnswer
     sides: tuple[Side, ...]
     why: dict[str, Any] | None
     #: The best record if the two sides are one person.
     best_record: FlatRecord
     review_weight: float
     link_weight: float
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case(PairView):
+    """A question with what helps to answer it; ``cluster`` where it is about more than two records."""
+
+    task: TaskAnswer
+    cluster: Cluster | None
     notes: tuple[dict[str, Any], ...]
     escalated_at: datetime | None
     escalated_by: str | None
-    is_cut: bool
+    #: What each guard of the rules in force says.
+    guard_reasons: Mapping[str, str]
 
 
 class _Found(NamedTuple):
@@ -102,6 +112,8 @@ def case(context: Context, task_id: int, *, actor: Actor, pair_only: bool = Fals
         sides, why = _compared(context, conn, row, answer, found)
         context.audit_read(conn, actor, "read task", [id for id in (row.identity_a, row.identity_b) if id])
     escalated_at, escalated_by = escalation or (None, None)
+    is_pair = answer.after is None and row.identity_b is not None
+    members = [(one.member, one.normalized, 0 if _is_left(row, one) else 1) for one in found]
     return Case(
         task=answer,
         sides=sides,
@@ -112,6 +124,27 @@ def case(context: Context, task_id: int, *, actor: Actor, pair_only: bool = Fals
         notes=tuple({"at": at, "actor": who, "note": note} for at, who, note in notes),
         escalated_at=escalated_at,
         escalated_by=escalated_by,
+        is_cut=len(found) >= RECORDS_MAX,
+        guard_reasons={guard.name: guard.reason for guard in context.rules.guards},
+        cluster=drawn(context, members, {}) if is_pair else None,
+    )
+
+
+def pair_view(context: Context, first: str, second: str, *, actor: Actor) -> PairView:
+    """Two identities (stored form) beside each other, though no task asks about them. Raises NotFound."""
+    with context.transaction() as conn:
+        parameters = {"enterprise_ids": [first, second], "record_ids": [], "members_max": RECORDS_MAX}
+        rows = conn.execute(query("case_records"), parameters).fetchall()
+        found = [_Found(MemberRow(*r[:12]), r[12], from_stored(r[13])) for r in rows]
+        halves = [[one for one in found if one.enterprise_id == id] for id in (first, second)]
+        sides, why = _beside(context, conn, halves, _former(conn, found))
+        context.audit_read(conn, actor, "compare people", [first, second])
+    return PairView(
+        sides=sides,
+        why=why,
+        best_record=best_of(context, [one.member for one in found]) if found else {},
+        review_weight=context.rules.thresholds.review_weight,
+        link_weight=context.rules.thresholds.link_weight,
         is_cut=len(found) >= RECORDS_MAX,
     )
 
@@ -149,7 +182,18 @@ def _compared(
         return _held_sides(context, conn, answer, found, former)
     left = [one for one in found if _is_left(row, one)]
     right = [one for one in found if not _is_left(row, one)]
-    active = [[one for one in side if not one.member.retired] or side for side in (left, right)]
+    return _beside(context, conn, [left, right], former)
+
+
+def _beside(
+    context: Context,
+    conn: Connection,
+    halves: Sequence[list[_Found]],
+    former: dict[int, list[dict[str, Any]]],
+) -> tuple[tuple[Side, ...], dict[str, Any] | None]:
+    """Both halves as sides, each led by its record of the heaviest pair."""
+    left, right = halves
+    active = [[one for one in side if not one.member.retired] or side for side in halves]
     if not active[0] or not active[1]:
         leads = [(side, side[0]) for side in active if side]
         why = None

@@ -106,7 +106,8 @@ def _identifiers(pid: Segment, domains: Domains, default_domain: str) -> list[El
                 put_extension(identifier, V2_FIELD, valueString="PID-3")
         else:
             found.append(seen.setdefault(known_as, identifier))
-        if field != 3:
+        # An SSN and a licence with its state are written to their own fields anyway.
+        if field not in (3, 19) and not (field == 20 and "assigner" in identifier):
             put_extension(identifier, V2_FIELD, valueString=f"PID-{field}")
 
     for field, kind in _IDENTIFIER_FIELDS:

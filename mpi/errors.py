@@ -189,6 +189,13 @@ class Replaced(Conflict):
 
     code = "replaced"
 
+    def __init__(
+        self, message: str | None = None, *, field: str | None = None, survivor: str | None = None
+    ) -> None:
+        super().__init__(message, field=field)
+        #: The local ID of the record that it gave way to.
+        self.survivor = survivor
+
 
 class IdempotencyMismatch(Conflict):
     """This idempotency key was used with another body."""

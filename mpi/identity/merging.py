@@ -215,8 +215,14 @@ def part_records(draft: Draft, record_ids: Iterable[int], *, mint: Mint, reason:
     state_assertion(draft, Verdict.DIFFERENT, ordered_pairs(leaving, others), mint=mint, reason=reason)
 
 
-def retire(state: Neighbourhood, record_id: int) -> Change:
-    """The record no longer counts; an identity without another active one is retired too. Raises Conflict."""
+def retire(
+    state: Neighbourhood, record_id: int, *, replaced_by: int | None = None, merge_id: int | None = None
+) -> Change:
+    """The record no longer counts; an identity without another active one is retired too. Raises Conflict.
+
+    ``replaced_by``: the record of the same source that it gave way to, ``merge_id`` the merge that came of
+    it.
+    """
     link = state.link(record_id)
     if link.retired:
         raise Conflict("the record is retired already")
@@ -228,7 +234,9 @@ def retire(state: Neighbourhood, record_id: int) -> Change:
             enterprise_id=link.enterprise_id,
             other_enterprise_id=None,
             record_id=record_id,
-            data={"cause": Cause.RETIRED.value},
+            merge_id=merge_id,
+            data={"cause": Cause.RETIRED.value}
+            | ({} if replaced_by is None else {"replaced_by": replaced_by}),
         )
     )
     settle_tasks(draft)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from mpi.errors import AssertedDifferent, Conflict
+from mpi.errors import AssertedDifferent, Conflict, Replaced
 from mpi.identity import ledger
 from mpi.identity.assignment import CandidateIdentity, queued, reassess
 from mpi.identity.change import Change, DecidedBy, Event, EventType, Task, TaskChange, TaskKind
@@ -26,7 +26,7 @@ from mpi.storage.candidates import KnownRecord, Look
 from mpi.storage.changes import apply_change
 from mpi.storage.database import Connection
 from mpi.storage.neighbourhood import load_neighbourhood
-from mpi.storage.records import hold_back, lock_record, revise_record, settle_held
+from mpi.storage.records import hold_back, lock_record, revise_record, settle_held, survivor_of
 
 
 def update(context: Context, conn: Connection, arrival: Arrival, seen: Look, actor: Actor) -> Receipt:
@@ -37,6 +37,8 @@ def update(context: Context, conn: Connection, arrival: Arrival, seen: Look, act
     if known.pending_hash == arrival.content_hash and known.pending_task_id is not None:
         context.audit_read(conn, actor, "resend held update", [known.enterprise_id])
         return _receipt(arrival, known, "quarantined", known.version, (known.pending_task_id,))
+    if known.retired and (survivor := survivor_of(conn, known.record_id)) is not None:
+        raise Replaced("the record gave way to another one", field="local_id", survivor=survivor)
     held = lock_record(conn, known.record_id)
     if held.version != known.version:
         raise WorldChanged
@@ -113,7 +115,14 @@ class Reconsidered(NamedTuple):
 
 
 def revise(
-    context: Context, conn: Connection, arrival: Arrival, known: KnownRecord, seen: Look, actor: Actor
+    context: Context,
+    conn: Connection,
+    arrival: Arrival,
+    known: KnownRecord,
+    seen: Look,
+    actor: Actor,
+    *,
+    reason: str | None = None,
 ) -> Receipt:
     """Make the new demographics current; links that no longer hold become questions, new likenesses too.
 
@@ -150,7 +159,7 @@ def revise(
     change = _superseding(conn, known, change + Change(events=(received,)))
     hold_identities(conn, change)
     revise_record(conn, stored_form(arrival, known.record_id))
-    apply_change(conn, change, context.signed(actor, "update"))
+    apply_change(conn, change, context.signed(actor, "update", reason=reason))
     decision, version, tasks = _standing(state, known.enterprise_id, known.record_id, known.version + 1)
     tasks += tuple(task.task_id for task in change.tasks)
     if own != known.enterprise_id or change.merges:

@@ -38,6 +38,12 @@ class NewRecord(NamedTuple):
     terms: str
 
 
+def survivor_of(conn: Connection, record_id: int) -> str | None:
+    """The local ID of the record that this one gave way to; None when it did not."""
+    row = conn.execute(query("survivor_of_record"), {"record_id": record_id}).fetchone()
+    return None if row is None else str(row[0])
+
+
 class Held(NamedTuple):
     """What a registration was decided on; it is written only if that still holds.
 

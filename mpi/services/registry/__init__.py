@@ -10,7 +10,7 @@ from typing import Any
 from mpi.patient import Domains, IdentityView, RecordView
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.registry import crossreferencing, finding, reading, receiving
+from mpi.services.registry import crossreferencing, finding, reading, receiving, replacing
 from mpi.services.registry.answers import (
     Criterion,
     CrossReference,
@@ -175,14 +175,24 @@ class Registry:
         Raises NotFound (``field`` is ``subsumed`` or ``surviving``), BadInput (one and the same), Replaced,
         AssertedDifferent.
         """
-        raise NotImplementedError
+        return replacing.replace(
+            self._context,
+            source,
+            surviving_local_id,
+            subsumed_local_id,
+            reason,
+            actor=actor,
+            survivor=survivor,
+            create_survivor=create_survivor,
+            preview=preview,
+        )
 
     def restore(self, source: str, local_id: str, reason: str, *, actor: Actor) -> RecordView:
         """Take a replacement back: the record is active again, in the identity it had.
 
         Raises NotFound, Conflict.
         """
-        raise NotImplementedError
+        return replacing.restore(self._context, source, local_id, reason, actor=actor)
 
     def rename(
         self, source: str, local_id: str, new_local_id: str, reason: str, *, actor: Actor
@@ -191,11 +201,11 @@ class Registry:
 
         Raises NotFound, Conflict when it is taken.
         """
-        raise NotImplementedError
+        return replacing.rename(self._context, source, local_id, new_local_id, reason, actor=actor)
 
     def move(self, source: str, local_id: str, to_local_id: str, reason: str, *, actor: Actor) -> RecordView:
         """The record belongs to the person of another record from now on (A43, A45).
 
         Raises NotFound, Conflict.
         """
-        raise NotImplementedError
+        return replacing.move(self._context, source, local_id, to_local_id, reason, actor=actor)

@@ -84,3 +84,24 @@ WHERE l.enterprise_id = ANY(%(enterprise_ids)s::text[]) AND NOT r.retired
 -- name: subsumed_into
 -- Where redirected enterprise IDs lead.
 SELECT enterprise_id, surviving_id FROM identity WHERE enterprise_id = ANY(%(enterprise_ids)s::text[])
+
+-- name: replace_record
+-- The record gave way to another of its source.
+UPDATE record SET replaced_by = %(replaced_by)s WHERE record_id = %(record_id)s
+
+-- name: restore_record
+-- It did not, after all.
+UPDATE record SET retired = false, replaced_by = NULL WHERE record_id = %(record_id)s
+
+-- name: rename_record
+-- The same record under another local ID.
+UPDATE record SET local_id = %(local_id)s WHERE record_id = %(record_id)s
+
+-- name: merge_of_replacement
+-- The merge that a record's replacement made, if it still stands.
+SELECT m.merge_id FROM event e JOIN merge m ON m.merge_id = e.merge_id AND m.undone_at IS NULL
+WHERE e.record_id = %(record_id)s AND e.type = 'RecordRetired' ORDER BY e.event_id DESC LIMIT 1
+
+-- name: survivor_of_record
+-- The local ID of the record that this one gave way to.
+SELECT p.local_id FROM record r JOIN record p ON p.record_id = r.replaced_by WHERE r.record_id = %(record_id)s

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from mpi.errors import BadInput, DatabaseUnavailable, InvalidRuleSet
 from mpi.identity.survivorship import SurvivorshipRules, survivorship_rules
 from mpi.matching.rules import RuleSet, load_rules
-from mpi.services.context import Authorities, Context, Sources
+from mpi.services.context import SLA_HOURS, Authorities, Context, Sources
 from mpi.services.keeping_keys import note_passes
 from mpi.settings import Settings
 from mpi.storage.database import connection, migrate, open_pool, pending_migrations
@@ -123,6 +123,7 @@ def open_context(settings: Settings, conninfo: str) -> Iterator[Context]:
             authorities=Authorities(side, settings.declares_on_sight),
             approval_harm=settings.approval_harm,
             second_reading_share=settings.second_reading_share,
+            sla_hours={**SLA_HOURS, **settings.review_sla_hours},
         )
 
 

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mpi.errors import BadInput
+from mpi.identity.change import TaskKind
 
 
 class Settings(BaseSettings):
@@ -124,6 +125,11 @@ class Settings(BaseSettings):
         le=1,
         description="share of answered questions that somebody else reads again without seeing the answer",
     )
+    review_sla_hours: dict[str, int] = Field(
+        default={},
+        description="JSON object: within how many hours a question of a kind should be answered; what it "
+        "does not name keeps its default",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"
     )
@@ -165,6 +171,14 @@ class Settings(BaseSettings):
         for part in networks_in(allow or ""):
             ip_network(part, strict=False)
         return allow
+
+    @field_validator("review_sla_hours", mode="after")
+    @classmethod
+    def _names_kinds(cls, hours: dict[str, int]) -> dict[str, int]:
+        known = set(TaskKind)
+        if not set(hours) <= known or any(not 1 <= value <= 24 * 366 for value in hours.values()):
+            raise ValueError(f"wants hours (1 to 8784) for some of {', '.join(sorted(known))}")
+        return hours
 
     @property
     def is_embedded(self) -> bool:

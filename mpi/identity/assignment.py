@@ -28,6 +28,7 @@ from mpi.identity.change import (
     Task,
     TaskKind,
 )
+from mpi.identity.harm import expected_harm
 from mpi.identity.neighbourhood import Pair, pair_of
 
 #: Questions that one record may raise, the most probable first. What is left out is told in the first event.
@@ -127,7 +128,7 @@ def reassess(
         kind=TaskKind.LINK_IN_DOUBT,
         identity_a=enterprise_id,
         record_ids=(record_id,),
-        priority=80,
+        priority=expected_harm(TaskKind.LINK_IN_DOUBT, None),
     )
     return Change(tasks=(task,), events=(queued(task),)) + change
 
@@ -236,27 +237,15 @@ def _queue(questions: Sequence[_Question], number: Callable[[], int], settled: C
 
 
 def _task(task_id: int, question: _Question) -> Task:
+    kind = TaskKind.POTENTIAL_DUPLICATE if question.same_source else TaskKind.POTENTIAL_OVERLAP
     return Task(
         task_id=task_id,
-        kind=TaskKind.POTENTIAL_DUPLICATE if question.same_source else TaskKind.POTENTIAL_OVERLAP,
+        kind=kind,
         identity_a=question.pair[0],
         identity_b=question.pair[1],
         record_ids=question.record_ids,
         weight=question.weight,
         probability=question.probability,
         guards=question.guards,
-        priority=priority(
-            question.probability, same_source=question.same_source, guarded=bool(question.guards)
-        ),
+        priority=expected_harm(kind, question.probability, guards=question.guards),
     )
-
-
-def priority(probability: float, *, same_source: bool, guarded: bool) -> int:
-    """0–100: the expected harm of leaving the question. Within one source a missed duplicate splits a chart
-    at once.
-
-    A guard means that the machine saw a reason against; the pair is less likely one person than its weight
-    says.
-    """
-    harm = 90 if same_source else 75
-    return round(harm * probability * (0.6 if guarded else 1.0))

@@ -14,15 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mpi.identity.assignment import TASKS_MAX, priority
+from mpi.identity.assignment import TASKS_MAX
 from mpi.identity.change import Task, TaskKind
+from mpi.identity.harm import SHARED_IDENTIFIER, expected_harm
 from mpi.identity.neighbourhood import pair_of
 from mpi.identity.relink_evidence import Pairs
 from mpi.identity.relinking import Ints
-
-#: Why two people who do not look alike are asked about: one number that a person has alone is on both
-#: records.
-SHARED_IDENTIFIER = "shared_identifier"
 
 #: Two identities by place, in order.
 PlacePair = tuple[int, int]
@@ -114,14 +111,15 @@ def task(
     guards = (*pairs.guards(pair), *([SHARED_IDENTIFIER] if shared else []))
     probability = float(pairs.probability[pair])
     identity_a, identity_b = pair_of(*identities)
+    kind = TaskKind.POTENTIAL_DUPLICATE if same_source else TaskKind.POTENTIAL_OVERLAP
     return Task(
         task_id=task_id,
-        kind=TaskKind.POTENTIAL_DUPLICATE if same_source else TaskKind.POTENTIAL_OVERLAP,
+        kind=kind,
         identity_a=identity_a,
         identity_b=identity_b,
         record_ids=record_ids if identities == (identity_a, identity_b) else record_ids[::-1],
         weight=float(pairs.weight[pair]),
         probability=probability,
         guards=guards,
-        priority=priority(probability, same_source=same_source, guarded=bool(guards)),
+        priority=expected_harm(kind, probability, guards=guards),
     )

@@ -23,7 +23,23 @@ from mpi.services.answers import (
     UnlinkAnswer,
     UnmergeAnswer,
 )
-from mpi.services.desk import Agreement, Case, Cluster, Desk, PairView, Queue, Reading, Side
+from mpi.services.desk import (
+    HARM_HIGH,
+    Agreement,
+    Case,
+    Cluster,
+    Committed,
+    Deal,
+    Desk,
+    Notice,
+    PairView,
+    Queue,
+    QueueRow,
+    Reading,
+    Side,
+    Staged,
+    StagedPreview,
+)
 from mpi.services.hl7_notices import News, Sent, Subscriber, Subscribers
 from mpi.services.loading import LineOutcome, LoadSummary
 from mpi.services.messages import (
@@ -54,6 +70,7 @@ from mpi.services.senders import Profile, Senders
 
 __all__ = [
     "FLAT_FIELDS",
+    "HARM_HIGH",
     "Actor",
     "Agreement",
     "Arrived",
@@ -62,8 +79,10 @@ __all__ = [
     "Candidates",
     "Case",
     "Cluster",
+    "Committed",
     "Criterion",
     "CrossReference",
+    "Deal",
     "Desk",
     "EventAnswer",
     "Field",
@@ -82,11 +101,13 @@ __all__ = [
     "MessageFilter",
     "Messages",
     "News",
+    "Notice",
     "Outcome",
     "Page",
     "PairView",
     "Profile",
     "Queue",
+    "QueueRow",
     "Reading",
     "Receipt",
     "RecordKey",
@@ -103,6 +124,8 @@ __all__ = [
     "Sent",
     "Settled",
     "Side",
+    "Staged",
+    "StagedPreview",
     "Standing",
     "StoredRecord",
     "Subscriber",

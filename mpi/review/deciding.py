@@ -50,7 +50,7 @@ def preview_answer(asked: Asked) -> Answer:
     """What an answer would do, and the form that commits it."""
     resolution = asked.query.get("resolution", "")
     preview = asked.index.desk.preview(asked.number("task_id"), resolution, actor=asked.actor)
-    reasons, is_override = _reasons(resolution, bool(preview.guards))
+    reasons, is_override = reasons_for(resolution, bool(preview.guards))
     return page(
         asked,
         "_preview.html",
@@ -61,7 +61,7 @@ def preview_answer(asked: Asked) -> Answer:
     )
 
 
-def _reasons(resolution: str, is_guarded: bool) -> tuple[tuple[Reason, ...], bool]:
+def reasons_for(resolution: str, is_guarded: bool) -> tuple[tuple[Reason, ...], bool]:
     """The reasons one of which is needed, and whether that is because a guard is overridden."""
     if resolution == "different_people":
         return DIFFERENT_REASONS, False
@@ -74,15 +74,17 @@ def settle_task(asked: Asked) -> Answer:
     """Answer the question on the version that was seen, and go on to the next."""
     task_id, resolution = asked.number("task_id"), asked.form.get("resolution", "")
     task = asked.index.task(task_id, actor=asked.actor)
-    reason = _reason(asked, resolution, bool(task.guards))
+    reason = reason_as_stored(
+        resolution, asked.form.get("reason", ""), asked.form.get("note", ""), bool(task.guards)
+    )
     asked.index.resolve(task_id, resolution, reason, asked.form_number("version"), actor=asked.actor)
     return next_after(asked, task_id)
 
 
-def _reason(asked: Asked, resolution: str, is_guarded: bool) -> str:
-    """The reason as it is stored: its code, then the note. Raises BadInput where a needed one is missing."""
-    code, note = asked.form.get("reason", ""), asked.form.get("note", "").strip()
-    needed, _ = _reasons(resolution, is_guarded)
+def reason_as_stored(resolution: str, code: str, note: str, is_guarded: bool) -> str:
+    """The reason as it is kept: its code, then the note. Raises BadInput where a needed one is missing."""
+    note = note.strip()
+    needed, _ = reasons_for(resolution, is_guarded)
     if needed:
         if code not in [reason.code for reason in needed]:
             raise BadInput("choose a reason first", field="reason")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from mpi.review import clusters, deciding, overview, people, queue, readings
+from mpi.review import bulk, clusters, deciding, holding, overview, people, queue, readings
 from mpi.review.asked import Page
 
 PREFIX: Final = "/review"
@@ -23,6 +23,18 @@ PAGES: Final = (
     DeskPage("show_queue", "GET", "/", queue.show_queue),
     DeskPage("show_task", "GET", "/tasks/{task_id}", queue.show_task),
     DeskPage("claim_from_desk", "POST", "/tasks/{task_id}/claim", deciding.claim_task),
+    DeskPage("ask_takeover", "GET", "/tasks/{task_id}/takeover", holding.ask_takeover),
+    DeskPage("take_over_from_desk", "POST", "/tasks/{task_id}/takeover", holding.take_over_task),
+    DeskPage("show_notices", "GET", "/notices", holding.show_notices),
+    DeskPage("put_away_notice", "POST", "/notices/{notice_id}/seen", holding.put_away_notice),
+    DeskPage("show_assign", "GET", "/assign", holding.show_assign),
+    DeskPage("preview_assign", "POST", "/assign/preview", holding.preview_assign),
+    DeskPage("assign_from_desk", "POST", "/assign", holding.assign_tasks),
+    DeskPage("show_bulk", "GET", "/bulk", bulk.show_bulk),
+    DeskPage("stage_answer", "POST", "/bulk/{task_id}/stage", bulk.stage_answer),
+    DeskPage("give_reason", "POST", "/bulk/reasons", bulk.give_reason),
+    DeskPage("preview_bulk", "GET", "/bulk/preview", bulk.preview_bulk),
+    DeskPage("commit_bulk", "POST", "/bulk/commit", bulk.commit_bulk),
     DeskPage("skip_from_desk", "POST", "/tasks/{task_id}/skip", deciding.skip_task),
     DeskPage("preview_answer", "GET", "/tasks/{task_id}/preview", deciding.preview_answer),
     DeskPage("settle_from_desk", "POST", "/tasks/{task_id}/settle", deciding.settle_task),

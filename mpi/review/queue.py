@@ -10,6 +10,7 @@ from mpi.index import Case, Queue
 from mpi.review.asked import Answer, Asked, go_on, page
 from mpi.review.clusters import drawing
 from mpi.review.fields import conflicts, sheet
+from mpi.review.words import ORDER_NAMES, VIEW_NAMES
 
 ROWS_PER_PAGE = 25
 
@@ -22,9 +23,17 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, asked: Asked) -> Place:
-        """The place that a request names."""
+        """The place that a request names. Raises BadInput for a view or an order that there is not."""
         given = {**asked.query, **asked.form}
-        return cls(given.get("view", "all"), given.get("order", "harm"))
+        view, order = given.get("view", "all"), given.get("order", "harm")
+        if view not in VIEW_NAMES or order not in ORDER_NAMES:
+            raise BadInput("there is no such list", field="view")
+        return cls(view, order)
+
+    @property
+    def text(self) -> str:
+        """As it stands in a URL."""
+        return f"view={self.view}&order={self.order}"
 
     @property
     def query(self) -> dict[str, str]:
@@ -67,7 +76,8 @@ def show_task(asked: Asked) -> Answer:
 
 
 def _desk(asked: Asked, place: Place, queue: Queue, case: Case | None) -> Answer:
-    return page(asked, "desk.html", place=place, queue=queue, **case_content(case))
+    staged = asked.index.desk.staged_count(actor=asked.actor)
+    return page(asked, "desk.html", place=place, queue=queue, staged=staged, **case_content(case))
 
 
 def case_content(case: Case | None) -> dict[str, Any]:
@@ -81,9 +91,6 @@ def case_content(case: Case | None) -> dict[str, Any]:
 def next_after(asked: Asked, task_id: int) -> Answer:
     """Go on to the next question that nobody else holds, or to the list when there is none."""
     place = Place.of(asked)
-    try:
-        following = asked.index.desk.following(place.view, place.order, task_id, actor=asked.actor)
-    except BadInput:
-        following = None
+    following = asked.index.desk.following(place.view, place.order, task_id, actor=asked.actor)
     path = "/review/" if following is None else f"/review/tasks/{following}"
     return go_on(asked, path, **place.query)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -14,11 +14,15 @@ from markupsafe import Markup
 from mpi.plots import scale_head, step_bar, total_bar
 from mpi.review import words
 from mpi.review.visible import shown
+from mpi.review.waiting import span, waiting
 
 #: What the desk serves as files, with their media types.
 STATIC: Final = {
     "desk.css": "text/css; charset=utf-8",
     "desk.js": "text/javascript; charset=utf-8",
+    "bulk.js": "text/javascript; charset=utf-8",
+    "notices.js": "text/javascript; charset=utf-8",
+    "queue.css": "text/css; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
@@ -66,11 +70,12 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         static=static_url,
-        age=age,
-        age_class=age_class,
+        waiting=waiting,
+        span=span,
         KINDS=words.KINDS,
         KIND_MEANINGS=words.KIND_MEANINGS,
         VIEW_NAMES=words.VIEW_NAMES,
+        VIEW_MEANINGS=words.VIEW_MEANINGS,
         ORDER_NAMES=words.ORDER_NAMES,
         RESOLUTIONS=words.RESOLUTIONS,
         KEYS=words.KEYS,
@@ -109,19 +114,3 @@ def moment(at: datetime | str | None) -> str:
         return ""
     when = datetime.fromisoformat(at) if isinstance(at, str) else at
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def age(now: datetime, since: datetime) -> str:
-    """How long ago, in one unit."""
-    passed = max(now - since, timedelta())
-    if passed < timedelta(hours=1):
-        return f"{passed // timedelta(minutes=1)} min"
-    if passed < timedelta(days=2):
-        return f"{passed // timedelta(hours=1)} h"
-    return f"{passed.days} d"
-
-
-def age_class(now: datetime, since: datetime) -> str:
-    """``fresh`` within a day, ``due`` within a week, then ``late``."""
-    passed = now - since
-    return "fresh" if passed < timedelta(days=1) else "due" if passed < timedelta(days=7) else "late"

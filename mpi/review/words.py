@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from mpi.index import HARM_HIGH
+
 #: Who answers questions; shown the ways to them.
 REVIEWER_ROLES: Final = frozenset({"reviewer", "steward", "steward+admin"})
 
@@ -24,10 +26,24 @@ VIEW_NAMES: Final = {
     "potential_duplicate": "Duplicates",
     "potential_overlap": "Overlaps",
     "potential_overlay": "Overlays",
+    "quarantined": "Quarantined",
     "link_in_doubt": "Links in doubt",
     "harm": "High harm",
+    "overdue": "Overdue",
     "mine": "Mine",
     "escalated": "Escalated",
+}
+VIEW_MEANINGS: Final = {
+    "all": "Everything that is not answered",
+    "potential_duplicate": KIND_MEANINGS["potential_duplicate"],
+    "potential_overlap": KIND_MEANINGS["potential_overlap"],
+    "potential_overlay": "Two people, perhaps, in one record or identity: held updates and links in doubt",
+    "quarantined": KIND_MEANINGS["potential_overlay"],
+    "link_in_doubt": KIND_MEANINGS["link_in_doubt"],
+    "harm": f"Expected harm of {HARM_HIGH} or more",
+    "overdue": "Waiting for longer than it should",
+    "mine": "What you hold, and what was assigned to you",
+    "escalated": "What somebody passed on to a lead",
 }
 ORDER_NAMES: Final = {"harm": "Expected harm", "age": "Oldest first"}
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from mpi.identity.assignment import Assignment, CandidateIdentity, assign
 from mpi.identity.enterprise_id import display
+from mpi.identity.harm import SHARED_IDENTIFIER
 from mpi.matching.decision import DECISIONS, LINK, NO_LINK, REVIEW
 from mpi.services.answers import MatchedWith
 from mpi.services.arrivals import Arrival, Compared, Comparison, Member
 from mpi.storage.database import Connection
 from mpi.storage.numbers import Mint
 from mpi.storage.queries import query
-
-#: Why two people who do not look alike are asked about: one number that a person has alone is on both
-#: records.
-SHARED_IDENTIFIER = "shared_identifier"
 
 
 class Assigning:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mpi.errors import UnknownAuthority, UnknownSource
+from mpi.identity.change import TaskKind
 from mpi.identity.survivorship import SurvivorshipRules
 from mpi.matching.record import SourceRecord
 from mpi.matching.rules import RuleSet
@@ -22,6 +23,13 @@ from mpi.storage.queries import query
 
 #: How long a process goes by what it read of domains: another one may have declared more.
 DOMAINS_AGE_SECONDS = 5.0
+#: Where MPI_REVIEW_SLA_HOURS says nothing: two people in one record first, what is merely apart last.
+SLA_HOURS: Final[Mapping[str, int]] = {
+    TaskKind.POTENTIAL_OVERLAY: 24,
+    TaskKind.LINK_IN_DOUBT: 72,
+    TaskKind.POTENTIAL_DUPLICATE: 72,
+    TaskKind.POTENTIAL_OVERLAP: 168,
+}
 
 
 class Source(NamedTuple):
@@ -182,6 +190,8 @@ class Context:
     approval_harm: int | None = None
     #: The share of answers that is read a second time, 0–1.
     second_reading_share: float = 0.0
+    #: Within how many hours a question should be answered, by kind of task.
+    sla_hours: Mapping[str, int] = field(default_factory=lambda: SLA_HOURS)
 
     def signed(self, actor: Actor, action: str, **rest: Any) -> Signed:
         """The signature under a change or an audit row."""

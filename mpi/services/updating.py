@@ -10,6 +10,7 @@ from mpi.identity import ledger
 from mpi.identity.assignment import CandidateIdentity, queued, reassess
 from mpi.identity.change import Change, DecidedBy, Event, EventType, Task, TaskChange, TaskKind
 from mpi.identity.enterprise_id import display
+from mpi.identity.harm import expected_harm
 from mpi.identity.merging import merge, reinstate
 from mpi.identity.neighbourhood import Neighbourhood, older
 from mpi.matching.decision import NO_LINK, score_pairs
@@ -96,7 +97,7 @@ def _quarantine(
             kind=TaskKind.POTENTIAL_OVERLAY,
             identity_a=known.enterprise_id,
             record_ids=(known.record_id,),
-            priority=90,
+            priority=expected_harm(TaskKind.POTENTIAL_OVERLAY, None),
         )
         task_id = task.task_id
         change += Change(tasks=(task,), events=(queued(task),))

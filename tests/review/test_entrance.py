@@ -23,6 +23,18 @@ PROMISED = {
     "GET /": REVIEWERS,
     "GET /tasks/{task_id}": REVIEWERS,
     "POST /tasks/{task_id}/claim": REVIEWERS,
+    "GET /tasks/{task_id}/takeover": REVIEWERS,
+    "POST /tasks/{task_id}/takeover": REVIEWERS,
+    "GET /notices": REVIEWERS,
+    "POST /notices/{notice_id}/seen": REVIEWERS,
+    "GET /assign": {"steward"},
+    "POST /assign/preview": {"steward"},
+    "POST /assign": {"steward"},
+    "GET /bulk": REVIEWERS,
+    "POST /bulk/{task_id}/stage": REVIEWERS,
+    "POST /bulk/reasons": REVIEWERS,
+    "GET /bulk/preview": REVIEWERS,
+    "POST /bulk/commit": REVIEWERS,
     "POST /tasks/{task_id}/skip": REVIEWERS,
     "GET /tasks/{task_id}/preview": REVIEWERS,
     "POST /tasks/{task_id}/settle": REVIEWERS,
@@ -146,7 +158,7 @@ def test_every_page_has_its_promised_roles(client: TestClient) -> None:
     for role in ROLES:
         token = _log_in(client, role)
         for page in PAGES:
-            path = "/review" + page.path.format(task_id=1, enterprise_id="x", merge_id=1)
+            path = "/review" + page.path.format(task_id=1, enterprise_id="x", merge_id=1, notice_id=1)
             answer = client.request(
                 page.method, path, data={"csrf": token} if page.method == "POST" else None
             )
@@ -158,7 +170,7 @@ def test_every_page_has_its_promised_roles(client: TestClient) -> None:
 
 def test_without_a_session_nothing_is_shown(client: TestClient) -> None:
     for page in PAGES:
-        path = "/review" + page.path.format(task_id=1, enterprise_id="x", merge_id=1)
+        path = "/review" + page.path.format(task_id=1, enterprise_id="x", merge_id=1, notice_id=1)
         answer = client.request(page.method, path)
         assert answer.status_code == 401, page.name
     key = _index(client).add_client("jane", "reviewer", actor=ADMIN)

@@ -45,11 +45,20 @@ def test_every_page_is_accessible(desk: Desk, chromium: Any, width: int) -> None
             ("identity", f"identities/{done.identities[0]}"),
             ("search", "search"),
             ("overview", "overview"),
+            ("several at once", "bulk?view=all&order=harm"),
+            ("assign", "assign?view=all&order=harm"),
             ("problem", "tasks/1"),
         ):
             window.page.goto(f"{desk.url}/review/{path}")
             window.settled()
             found[name] = _violations(window.page)
+        window.page.goto(f"{desk.url}/review/bulk?view=all&order=harm")
+        window.settled()
+        with window.page.expect_response("**/stage**"):
+            window.press("n")
+        window.page.goto(f"{desk.url}/review/bulk/preview?view=all&order=harm")
+        window.settled()
+        found["marks"] = _violations(window.page)
         window.page.goto(f"{desk.url}/review/search")
         window.page.fill("#q", "Abernathy")
         window.page.wait_for_selector("#found table, #found p")

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mpi.services.answers import Actor
+from mpi.services.answers import Actor, TaskAnswer
 from mpi.services.context import Context
 from mpi.services.desk import (
     cases,
     clusters,
     figures,
+    holding,
     joining,
     notes,
     previews,
     queue,
     readings,
     sessions,
+    staging,
     timeline,
 )
 from mpi.services.desk.cases import Case, PairView, Side
 from mpi.services.desk.clusters import Cluster, SplitPreview
+from mpi.services.desk.holding import Deal, Notice
 from mpi.services.desk.joining import Joining
 from mpi.services.desk.previews import ResolutionPreview, UnmergePreview
 from mpi.services.desk.queue import HARM_HIGH, ORDERS, VIEWS, Queue, QueueRow
 from mpi.services.desk.readings import Agreement, Reading
+from mpi.services.desk.staging import Committed, Staged, StagedPreview
 from mpi.services.desk.timeline import Timeline
 
 __all__ = [
@@ -35,8 +39,11 @@ __all__ = [
     "Agreement",
     "Case",
     "Cluster",
+    "Committed",
+    "Deal",
     "Desk",
     "Joining",
+    "Notice",
     "PairView",
     "Queue",
     "QueueRow",
@@ -44,6 +51,8 @@ __all__ = [
     "ResolutionPreview",
     "Side",
     "SplitPreview",
+    "Staged",
+    "StagedPreview",
     "Timeline",
     "UnmergePreview",
 ]
@@ -73,6 +82,60 @@ class Desk:
     def counts(self, *, actor: Actor) -> dict[str, int]:
         """How many questions each view holds at this moment."""
         return queue.counts(self.context, actor=actor)
+
+    def take_over(self, task_id: int, holder: str, *, actor: Actor) -> TaskAnswer:
+        """Hold a question that ``holder`` was seen to hold; they are told. Raises Conflict, NotFound."""
+        return holding.take_over(self.context, task_id, holder, actor=actor)
+
+    def notices(self, *, actor: Actor) -> list[Notice]:
+        """What this reviewer has been told and not put away, newest first."""
+        return holding.notices(self.context, actor=actor)
+
+    def put_away(self, notice_id: int, *, actor: Actor) -> None:
+        """A notice was read; harmless when said twice."""
+        holding.put_away(self.context, notice_id, actor=actor)
+
+    def reviewers(self) -> dict[str, int]:
+        """Who may be dealt questions, with how many open ones are assigned to each."""
+        return holding.reviewers(self.context)
+
+    def preview_deal(
+        self, view: str, names: Sequence[str], each_max: int, *, again: bool, actor: Actor
+    ) -> Deal:
+        """What dealing the open questions of a view would give to whom. Raises BadInput."""
+        return holding.preview_deal(self.context, view, names, each_max, again=again, actor=actor)
+
+    def assign(
+        self, view: str, names: Sequence[str], each_max: int, *, again: bool, actor: Actor
+    ) -> dict[str, int]:
+        """Deal the open questions of a view to reviewers, evenly; how many each got. Raises BadInput."""
+        return holding.assign(self.context, view, names, each_max, again=again, actor=actor)
+
+    def stage(
+        self, task_id: int, version: int, resolution: str, reason: str, note: str, *, actor: Actor
+    ) -> None:
+        """Mark an answer, to be committed with others. Raises NotFound, BadInput."""
+        staging.stage(self.context, task_id, version, resolution, reason, note, actor=actor)
+
+    def unstage(self, task_id: int, *, actor: Actor) -> None:
+        """Take a mark away; harmless when there was none."""
+        staging.unstage(self.context, task_id, actor=actor)
+
+    def staged(self, *, actor: Actor) -> list[Staged]:
+        """What this reviewer has marked: what the next commit takes."""
+        return staging.staged(self.context, actor=actor)
+
+    def staged_count(self, *, actor: Actor) -> int:
+        """How many answers this reviewer has marked."""
+        return staging.staged_count(self.context, actor=actor)
+
+    def preview_staged(self, *, actor: Actor) -> list[StagedPreview]:
+        """What each marked answer would do by itself, on things as they stand."""
+        return staging.preview_staged(self.context, actor=actor)
+
+    def commit_staged(self, seen: Mapping[int, str], *, actor: Actor) -> list[Committed]:
+        """Answer what was marked and seen (task ID → resolution); what fails keeps its mark, with why."""
+        return staging.commit_staged(self.context, seen, actor=actor)
 
     def following(self, view: str, order: str, task_id: int, *, actor: Actor) -> int | None:
         """The next question after this one that nobody else holds; None at the end of the view."""

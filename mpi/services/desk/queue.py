@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from mpi.errors import BadInput, NotFound
+from mpi.identity.enterprise_id import display
 from mpi.services.answers import Actor, FlatRecord
 from mpi.services.context import Context
 from mpi.storage.database import Connection
 from mpi.storage.queries import query
 from mpi.storage.tasks import FIRST_PRIORITY
 
-#: From this priority on (0–100, the expected harm of leaving it) a question is in the view of high harm.
-HARM_HIGH: Final = 80
-#: In the order in which ``queue_counts`` counts them.
+#: From this expected harm on (0–100, mpi/identity/harm.py) a question is in the view of high harm.
+HARM_HIGH: Final = 75
+#: In the order in which ``queue_counts`` counts them; ``task_in_view`` in the database defines them.
 VIEWS: Final = (
-    "all", "potential_duplicate", "potential_overlap", "potential_overlay", "link_in_doubt",
-    "harm", "mine", "escalated",
+    "all", "potential_duplicate", "potential_overlap", "potential_overlay", "quarantined", "link_in_doubt",
+    "harm", "overdue", "mine", "escalated",
 )  # fmt: skip
 #: Order → its statement.
 _STATEMENTS: Final = {"harm": "queue_by_harm", "age": "queue_by_age"}
@@ -33,14 +36,21 @@ class QueueRow:
     task_id: int
     kind: str
     state: str
+    version: int
+    #: Expected harm, 0–100.
     priority: int
     created_at: datetime
+    #: When it should be answered.
+    due_at: datetime
     weight: float | None
+    probability: float | None
     guards: tuple[str, ...]
     #: Who holds it at this moment, until when.
     claimed_by: str | None
     claim_expires_at: datetime | None
     is_escalated: bool
+    assigned_to: str | None
+    identities: tuple[str, ...]
     people: tuple[tuple[str, FlatRecord], ...]
 
 
@@ -69,8 +79,8 @@ def page(
     _check(view, order)
     position = _position(order, cursor)
     with context.transaction() as conn:
-        rows = _rows(conn, view, order, position, actor, limit)
-        found = _counts(conn, actor) if is_counted else {}
+        rows = _rows(context, conn, view, order, position, actor, limit)
+        found = _counts(context, conn, actor) if is_counted else {}
         context.audit_read(conn, actor, "list tasks", [], query_fields=[f"view={view}"])
     last = rows[-1] if len(rows) == limit else None
     return Queue(
@@ -85,23 +95,22 @@ def page(
 def counts(context: Context, *, actor: Actor) -> dict[str, int]:
     """How many questions each view holds at this moment."""
     with context.transaction() as conn:
-        return _counts(conn, actor)
+        return _counts(context, conn, actor)
 
 
-def _counts(conn: Connection, actor: Actor) -> dict[str, int]:
-    found = conn.execute(query("queue_counts"), {"harm": HARM_HIGH, "actor": actor.name}).fetchone()
+def _counts(context: Context, conn: Connection, actor: Actor) -> dict[str, int]:
+    found = conn.execute(query("queue_counts"), about_views(context, actor)).fetchone()
     assert found is not None
     return dict(zip(VIEWS, found, strict=True))
 
 
 def following(context: Context, view: str, order: str, task_id: int, *, actor: Actor) -> int | None:
-    """The next question in the view that nobody else holds. Raises NotFound, BadInput."""
+    """The next question that is nobody else's, held or assigned. Raises NotFound, BadInput."""
     _check(view, order)
     with context.transaction() as conn:
         position: tuple[Any, int] = _place(conn, order, task_id)
-        # A run of questions held by others is short: a reviewer holds few at a time.
-        rows = _rows(conn, view, order, position, actor, 50)
-    return next((row.task_id for row in rows if row.claimed_by in (None, actor.name)), None)
+        rows = _rows(context, conn, view, order, position, actor, 1, is_free=True)
+    return rows[0].task_id if rows else None
 
 
 def cursor_before(context: Context, order: str, task_id: int) -> str:
@@ -127,34 +136,55 @@ def _place(conn: Connection, order: str, task_id: int) -> tuple[Any, int]:
     return (row[0] if order == "harm" else row[1], task_id)
 
 
+def about_views(context: Context, actor: Actor) -> dict[str, Any]:
+    """The parameters by which ``task_in_view`` tells what a view holds."""
+    return {"actor": actor.name, "harm": HARM_HIGH, "sla": json.dumps(dict(context.sla_hours))}
+
+
 def _rows(
-    conn: Connection, view: str, order: str, position: tuple[Any, int], actor: Actor, limit: int
+    context: Context,
+    conn: Connection,
+    view: str,
+    order: str,
+    position: tuple[Any, int],
+    actor: Actor,
+    limit: int,
+    *,
+    is_free: bool = False,
 ) -> list[QueueRow]:
     key = "priority" if order == "harm" else "created_at"
     parameters = {
+        **about_views(context, actor),
         "view": view,
-        "actor": actor.name,
-        "harm": HARM_HIGH,
         "limit": limit,
+        "is_free": is_free,
         key: position[0],
         "task_id": position[1],
     }
-    return [_row(*row) for row in conn.execute(query(_STATEMENTS[order]), parameters).fetchall()]
+    conn.execute(query("plan_for_these_values"))
+    found = conn.execute(query(_STATEMENTS[order]), parameters).fetchall()
+    return [_row(context.sla_hours, *row) for row in found]
 
 
-def _row(*row: Any) -> QueueRow:
-    task_id, kind, state, priority, created_at, weight, guards, holder, live, until, escalated, people = row
+def _row(sla_hours: Mapping[str, int], *row: Any) -> QueueRow:
+    task_id, kind, state, version, priority, created_at, weight, probability, guards = row[:9]
+    holder, live, until, escalated, assigned_to, identity_a, identity_b, people = row[9:]
     return QueueRow(
         task_id=task_id,
         kind=kind,
         state=state,
+        version=version,
         priority=priority,
         created_at=created_at,
+        due_at=created_at + timedelta(hours=sla_hours[kind]),
         weight=weight,
+        probability=probability,
         guards=tuple(guards),
         claimed_by=holder if live else None,
         claim_expires_at=until if live else None,
         is_escalated=escalated is not None,
+        assigned_to=assigned_to,
+        identities=tuple(display(id) for id in (identity_a, identity_b) if id),
         people=tuple((source, flat) for source, flat in people),
     )
 

@@ -572,7 +572,12 @@ BEGIN
         FROM json_to_recordset(doc -> 'pairs') AS x(assertion_id bigint, record_a bigint, record_b bigint, verdict text);
     END IF;
     IF doc -> 'task_changes' IS NOT NULL THEN
-        -- What is answered goes first, so that a task re-pointed to the same two identities finds its place free.
+        -- Tasks that are re-pointed leave their places before any takes another's; what is answered goes next, so that
+        -- each finds its new place free.
+        UPDATE task SET identity_b = NULL
+        FROM json_to_recordset(doc -> 'task_changes') AS x(task_id bigint, identity_a text, identity_b text, state text)
+        WHERE task.task_id = x.task_id AND task.state <> 'resolved' AND x.state <> 'resolved'
+            AND (task.identity_a, task.identity_b) IS DISTINCT FROM (x.identity_a, x.identity_b);
         FOR step IN 1..2 LOOP
             UPDATE task SET identity_a = x.identity_a, identity_b = x.identity_b, state = x.state, version = version + 1,
                 resolution = x.resolution,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mpi.errors import Conflict
-from mpi.identity.assignment import priority
 from mpi.identity.change import Change, Event, EventType, Task, TaskKind
 from mpi.identity.enterprise_id import display, parse_enterprise_id
+from mpi.identity.harm import expected_harm
 from mpi.identity.neighbourhood import Neighbourhood, older, pair_of
 from mpi.services import approvals, stewardship
 from mpi.services.answers import Actor, MergeAnswer
@@ -111,16 +111,18 @@ def _question(context: Context, state: Neighbourhood, first: str, second: str, p
     same_source = bool(sources[0] & sources[-1])
     why = pair.why or {"weight": 0.0, "probability": 0.0, "guards": []}
     guards = tuple(hit["guard"] for hit in why["guards"])
-    expected = priority(why["probability"], same_source=same_source, guarded=bool(guards))
+    kind = TaskKind.POTENTIAL_DUPLICATE if same_source else TaskKind.POTENTIAL_OVERLAP
+    record_count = sum(len(side.records) for side in pair.sides)
+    harm = expected_harm(kind, why["probability"], guards=guards, record_count=record_count)
     records = {link.enterprise_id: record for record, link in sorted(state.links.items(), reverse=True)}
     return Task(
         task_id=context.mint.number(),
-        kind=TaskKind.POTENTIAL_DUPLICATE if same_source else TaskKind.POTENTIAL_OVERLAP,
+        kind=kind,
         identity_a=identity_a,
         identity_b=identity_b,
         record_ids=(records[identity_a], records[identity_b]),
         weight=why["weight"],
         probability=why["probability"],
         guards=guards,
-        priority=max(expected, context.approval_harm or 0),
+        priority=max(harm, context.approval_harm or 0),
     )

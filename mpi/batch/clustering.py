@@ -1,9 +1,9 @@
 """Clusters of millions of linked pairs: those of ``mpi.identity.clustering``, with its care taken only where
 it changes anything.
 
-Where nothing speaks against two records of a connected component being one and the component is not too
-large, joining its edges in any order gives the component. What is left is few records, and goes the careful
-way edge by edge.
+Where every pair of a connected component speaks for one person and the component is not too large, joining
+its edges in any order gives the component. What is left is few records, and goes the careful way edge by
+edge.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from mpi.batch.scored import ScoredPairs
-from mpi.identity.clustering import Clusters, Compared, cluster
+from mpi.identity.clustering import TYPICAL_MIN, Clusters, Compared, cluster
 from mpi.matching.rules import RuleSet
 from mpi.matching.rules.vocabulary import FIELD_LEVELS
 
@@ -65,7 +65,7 @@ def cluster_links(
         careful[ends[ends[:, 0] == ends[:, 1], 0]] = True
     if compared is not None:
         a, b, weight_of = (np.asarray(one) for one in compared)
-        against = np.flatnonzero(weight_of < 0)
+        against = np.flatnonzero(weight_of < min(evidence_min, TYPICAL_MIN))
         ends_a, ends_b = label[a[against]], label[b[against]]
         careful[ends_a[ends_a == ends_b]] = True
     clusters = Clusters(cluster_of=_least_members(label), refused=np.empty(0, np.int64), reasons=())

@@ -22,6 +22,10 @@ class PatternCounts:
 
     levels: npt.NDArray[np.int8]
     counts: npt.NDArray[np.int64]
+    #: How rare the names are that agree exactly: −log2 of their shares, added up, in whole bits; int8
+    #: [patterns]. Pairs of one combination of levels and several rarities are several patterns. None where
+    #: they were not told apart.
+    rarity: npt.NDArray[np.int8] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

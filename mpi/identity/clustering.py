@@ -7,8 +7,10 @@ compared between them speaks against it, or when the result would be too large.
 
 One edge is one witness. Two clusters that one pair of records holds together and other pairs tell apart are
 mostly two people (twins, a father and his son) and a record that could be either's, so the match weights of
-all compared pairs between the two are added up: log odds add. This is correlation clustering (Bansal, Blum
-and Chawla 2004), done greedily from the surest edge down.
+all compared pairs between the two are heard: added up, as log odds are, and their mean. Adding up alone would
+count nine times what the pairs of three records with three others repeat (the birth date and home of twins),
+so the typical pair has to speak for one person, too. This is correlation clustering (Bansal, Blum and Chawla
+2004) with the bound of average linkage (Sokal and Michener 1958), greedily from the surest edge down.
 """
 
 from __future__ import annotations
@@ -23,10 +25,16 @@ import numpy.typing as npt
 
 _Ints = npt.NDArray[np.int64]
 
-#: However much a pair weighs, it is one witness among the others: no more than this speaks for or against.
-_VOICE_MAX: Final = 10.0
+#: However much a pair weighs, it is one witness among the others: no more than this speaks for, or against.
+_FOR_MAX: Final = 20.0
+_AGAINST_MAX: Final = 10.0
+#: What the pairs between two clusters must weigh on average, unless a link may weigh less: odds of 8 to 1.
+TYPICAL_MIN: Final = 3.0
 #: Weights are added up as integers of this fraction, so that the order of adding makes no difference.
 _FRACTION: Final = 1 << 16
+#: What pairs say is kept as one number: the sum of their weights, and in the lowest bits how many they are.
+_COUNT_BITS: Final = 32
+_COUNT: Final = (1 << _COUNT_BITS) - 1
 
 
 class Compared(NamedTuple):
@@ -94,7 +102,8 @@ def cluster(
         compared: all pairs that were compared, the edges among them, light ones too. Without it one edge is
             enough.
         evidence_min: what the weights of all compared pairs between two clusters must add up to; the link
-            weight, so that many pairs have to say together what one pair says alone.
+            weight, so that they have to say together what one pair says alone. On average they must be as
+            much or ``TYPICAL_MIN``.
         ids: what ties are broken by, one per record; by default the positions.
 
     Raises ValueError for a position out of range, a weight that is no number, edges of unequal length, and
@@ -127,8 +136,9 @@ class _Forest:
         #: Root → root it is held apart from → why; kept only for roots that are held apart from anybody.
         self.apart: dict[int, dict[int, Refusal]] = {}
         self.evidence_min = round(evidence_min * _FRACTION)
-        self.voice_max = max(_VOICE_MAX, evidence_min)
-        #: Root → root with which pairs were compared → what their weights add up to, in fractions.
+        self.typical_min = round(min(evidence_min, TYPICAL_MIN) * _FRACTION)
+        self.voice_max = max(_FOR_MAX, evidence_min)
+        #: Root → root with which pairs were compared → what these say (``_COUNT_BITS``).
         self.voices: dict[int, dict[int, int]] = {}
 
     def root(self, item: int) -> int:
@@ -171,11 +181,19 @@ class _Forest:
     def hear(self, compared: tuple[_Ints, _Ints, npt.NDArray[np.float64]]) -> None:
         """Note what each compared pair says."""
         lefts, rights, weights = compared
-        voices = np.rint(np.clip(weights, -self.voice_max, self.voice_max) * _FRACTION).astype(np.int64)
-        for a, b, voice in zip(lefts.tolist(), rights.tolist(), voices.tolist(), strict=True):
+        voices = np.rint(np.clip(weights, -_AGAINST_MAX, self.voice_max) * _FRACTION).astype(np.int64)
+        for a, b, weight in zip(lefts.tolist(), rights.tolist(), voices.tolist(), strict=True):
             if a != b:
+                voice = (weight << _COUNT_BITS) + 1
                 self.voices.setdefault(a, {})[b] = voice
                 self.voices.setdefault(b, {})[a] = voice
+
+    def unconvinced(self, voice: int | None) -> bool:
+        """Whether what the pairs between two clusters say is not enough; None: none was compared."""
+        if voice is None:
+            return False
+        together, count = voice >> _COUNT_BITS, voice & _COUNT
+        return together < self.evidence_min or together < self.typical_min * count
 
     def hold_apart(self, pairs: Iterable[tuple[int, int]], reason: Refusal) -> None:
         for left, right in pairs:
@@ -199,7 +217,7 @@ class _Forest:
             if a == b:
                 continue
             reason = apart[a].get(b) if a in apart else None
-            if reason is None and a in voices and voices[a].get(b, self.evidence_min) < self.evidence_min:
+            if reason is None and a in voices and self.unconvinced(voices[a].get(b)):
                 reason = Refusal.EVIDENCE
             if reason is None and size[a] + size[b] > self.size_max:
                 reason = Refusal.SIZE

@@ -172,3 +172,20 @@ def test_many_pairs_say_together_what_one_pair_must_say_alone():
     assert heard(edges, light, n=3).groups() == [[0, 1, 2]]
     assert heard(edges, light, n=3, evidence_min=4.0).groups() == [[0, 1], [2]]
     assert heard(edges, [], n=3, evidence_min=5.0).groups() == [[0, 1, 2]]
+
+
+def test_many_pairs_that_repeat_each_other_do_not_do_what_none_does_alone():
+    # Two records of one twin, two of the other, and one of whom the given name is like both.
+    alike = {(a, b): 2.0 for a in (0, 1) for b in (2, 3)}
+    edges = [((0, 1), 15.0), ((2, 3), 15.0), ((0, 2), 5.0)]
+    light = [(pair, weight) for pair, weight in alike.items() if pair != (0, 2)]
+    clusters = heard(edges, light, n=4, evidence_min=4.0)
+    assert clusters.groups() == [[0, 1], [2, 3]], "they add up to 11, and are less than 3 on average"
+    assert clusters.reasons == (Refusal.EVIDENCE,)
+    assert heard(edges, light, n=4, evidence_min=2.0).groups() == [[0, 1, 2, 3]]
+
+
+def test_one_sure_pair_may_outweigh_others_that_say_little():
+    # A married name: the number is the same, the older record has the other family name.
+    edges, light = [((0, 1), 12.0), ((1, 2), 18.0)], [((0, 2), -3.0)]
+    assert heard(edges, light, n=3, evidence_min=4.0).groups() == [[0, 1, 2]]

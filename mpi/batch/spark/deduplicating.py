@@ -33,10 +33,10 @@ from mpi.batch.spark.pairing import SparkCandidates, find_candidates
 from mpi.batch.spark.reading import positioned, read_records
 from mpi.batch.spark.stages import Stages
 from mpi.batch.spark.work import POSITION
+from mpi.batch.training.counting import unpacked
 from mpi.errors import BadInput, CannotTrain
 from mpi.identity.clustering import Clusters, Compared
 from mpi.matching.decision import DECISIONS, LINK, REVIEW
-from mpi.matching.patterns import patterns
 from mpi.matching.rules import RuleSet
 
 if TYPE_CHECKING:
@@ -236,8 +236,7 @@ def merged_patterns(rows: DataFrame, rules: RuleSet) -> PatternCounts:
     from pyspark.sql import functions as f
 
     table = rows.groupBy("pattern").agg(f.sum("count").alias("count")).orderBy("pattern").toArrow()
-    levels = patterns(rules).levels(table["pattern"].to_numpy())
-    return PatternCounts(levels=np.ascontiguousarray(levels.T), counts=table["count"].to_numpy())
+    return unpacked(table["pattern"].to_numpy(), table["count"].to_numpy(), rules)
 
 
 def _clustered(scored: DataFrame, count: int, rules: RuleSet, size_max: int) -> tuple[Clusters, pa.Table]:

@@ -25,9 +25,8 @@ from mpi.batch.outcome import pair_table
 from mpi.batch.oversized import Oversized
 from mpi.batch.scored import PatternCounts, Scoring
 from mpi.batch.scoring import score_candidates
-from mpi.batch.training.counting import candidate_patterns
+from mpi.batch.training.counting import candidate_patterns, packed_counts
 from mpi.identity.clustering import Clusters
-from mpi.matching.patterns import patterns
 from mpi.matching.rules import RuleSet
 
 #: Records encoded at a time.
@@ -46,7 +45,7 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 KEYS_SCHEMA: Final = _schema(**{"pass": pa.int16()}, key=pa.int64(), position=pa.int64())
 PAIRS_SCHEMA: Final = _schema(pair=pa.int64())
 BLOCK_PAIRS_SCHEMA: Final = _schema(**{"pass": pa.int16()}, key=pa.int64(), pair=pa.int64())
-#: ``pattern``: as ``Patterns.packed`` makes it.
+#: ``pattern``: as ``training.counting.packed_counts`` makes it.
 PATTERNS_SCHEMA: Final = _schema(pattern=pa.int64(), count=pa.int64())
 
 Positions = npt.NDArray[np.int64]
@@ -221,7 +220,7 @@ def _named(table: pa.Table) -> Iterator[tuple[str, Any]]:
 
 
 def _pattern_rows(counts: PatternCounts, rules: RuleSet) -> pa.Table:
-    packed_patterns = patterns(rules).packed(np.ascontiguousarray(counts.levels.T))
+    packed_patterns = packed_counts(counts, rules)
     return pa.Table.from_batches([_batch(PATTERNS_SCHEMA, packed_patterns, counts.counts)])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,8 +12,8 @@ import numpy.typing as npt
 from mpi.batch.candidates import Candidates
 from mpi.batch.progress import Progress, silent
 from mpi.batch.scored import PatternCounts
-from mpi.batch.training.latent import Floats, LatentClasses, Levels
-from mpi.matching.comparison import Columns, compare
+from mpi.batch.training.latent import Floats, LatentClasses
+from mpi.matching.comparison import Agreement, Columns, compare
 from mpi.matching.patterns import patterns
 from mpi.matching.rules import RuleSet
 
@@ -24,6 +24,8 @@ Packed = npt.NDArray[np.int64]
 RANDOM_PAIRS: Final = 400_000
 #: Of more candidates every second, third, … is compared.
 CANDIDATES_MAX: Final = 1_000_000
+#: Bits of a packed pattern that are kept for how rare the agreeing names are.
+RARITY_BITS: Final = 6
 #: Pairs compared at a time.
 _CHUNK: Final = 1 << 17
 #: Values shared by several records are looked at one by one, up to so many.
@@ -55,20 +57,43 @@ def candidate_patterns(
 ) -> tuple[PatternCounts, int]:
     """The patterns of every ``step``-th candidate, their counts times ``step``; and the step."""
     step = -(-candidates.pair_count // CANDIDATES_MAX) or 1
-    packing, done, kept = patterns(rules), 0, []
+    done, kept = 0, []
     for left, right in candidates.chunks():
         first = -done % step
-        levels = compare(columns, left[first::step], right[first::step], rules).levels
-        kept.append(packing.packed(levels))
+        kept.append(packed_with_rarity(compare(columns, left[first::step], right[first::step], rules), rules))
         done += len(left)
         progress("comparing candidates", done, candidates.pair_count)
-    found = _counted(kept, rules)
-    return replace(found, counts=found.counts * step), step
+    packed, counts = _counted(kept)
+    return unpacked(packed, counts * step, rules), step
 
 
-def pair_patterns(columns: Columns, left: Positions, right: Positions, rules: RuleSet) -> Levels:
-    """The pattern of each pair, [pairs, comparisons]."""
-    return compare(columns, left, right, rules).levels.T.copy()
+def pair_patterns(columns: Columns, left: Positions, right: Positions, rules: RuleSet) -> PatternCounts:
+    """The pattern of each pair, in the order of the pairs."""
+    packed = packed_with_rarity(compare(columns, left, right, rules), rules)
+    return unpacked(packed, np.ones(len(packed), np.int64), rules)
+
+
+def packed_with_rarity(agreement: Agreement, rules: RuleSet) -> Packed:
+    """The pattern of each pair with how rare the names are on which it agrees, as one number."""
+    bits = np.zeros(agreement.pair_count)
+    for shares in agreement.frequencies.values():
+        bits -= np.log2(np.where(shares > 0, shares, 1.0))
+    rarity = np.clip(np.rint(bits), 0, (1 << RARITY_BITS) - 1).astype(np.int64)
+    packed: Packed = (patterns(rules).packed(agreement.levels) << RARITY_BITS) | rarity
+    return packed
+
+
+def packed_counts(counts: PatternCounts, rules: RuleSet) -> Packed:
+    """Patterns as such numbers."""
+    packed: Packed = patterns(rules).packed(np.ascontiguousarray(counts.levels.T)) << RARITY_BITS
+    return packed if counts.rarity is None else packed | counts.rarity
+
+
+def unpacked(packed: Packed, counts: Packed, rules: RuleSet) -> PatternCounts:
+    """What such numbers stand for, and how many pairs each."""
+    levels = np.ascontiguousarray(patterns(rules).levels(packed >> RARITY_BITS).T)
+    rarity = (packed & ((1 << RARITY_BITS) - 1)).astype(np.int8)
+    return PatternCounts(levels=levels, counts=counts, rarity=rarity)
 
 
 def random_pairs(
@@ -95,8 +120,10 @@ def random_pairs(
             identical[classes.columns(place)] += np.bincount(
                 levels[place][same], minlength=len(comparison.levels)
             )
+    packed, counts = _counted(kept)
+    found = np.ascontiguousarray(patterns(rules).levels(packed).T)
     return RandomPairs(
-        patterns=_counted(kept, rules),
+        patterns=PatternCounts(levels=found, counts=counts),
         identical=identical,
         identical_all=_identical_pairs(columns, rules, classes) * _pairs_per_pair(columns, record_count),
     )
@@ -151,9 +178,8 @@ def _shared(codes: npt.NDArray[np.int32]) -> tuple[Positions, Floats]:
     return example[several], counts[several] * (counts[several] - 1.0) / 2
 
 
-def _counted(packed: Iterable[Packed], rules: RuleSet) -> PatternCounts:
+def _counted(packed: Iterable[Packed]) -> tuple[Packed, Packed]:
+    """Each number once, ascending, and how often it is there."""
     ordered = np.sort(np.concatenate([np.empty(0, np.int64), *packed]))
     first = np.flatnonzero(np.diff(ordered, prepend=-1))
-    counts = np.diff(first, append=len(ordered))
-    levels = np.ascontiguousarray(patterns(rules).levels(ordered[first]).T)
-    return PatternCounts(levels=levels, counts=counts.astype(np.int64))
+    return ordered[first], np.diff(first, append=len(ordered)).astype(np.int64)

@@ -64,6 +64,7 @@ def expectation_maximisation(
     free: npt.NDArray[np.bool_],
     beliefs: Expectations | None = None,
     allowed: npt.NDArray[np.bool_] | None = None,
+    stranger_logs: Floats | None = None,
     pair_count: float | None = None,
     iterations_max: int = ITERATIONS_MAX,
 ) -> Fit:
@@ -73,6 +74,8 @@ def expectation_maximisation(
         free: [classes] whose level probabilities may move; shares always may.
         beliefs: prior expectations of the level probabilities; none: the plain maximum of the likelihood.
         allowed: [patterns, classes] false where a pattern cannot be of a class, as its pairs were labelled.
+        stranger_logs: [patterns] what is added to the natural log of a pattern's probability between
+            strangers, as the values agreed on are rarer or more common than usual; strangers are not free.
         pair_count: of all pairs of records; those that the patterns do not count are strangers. By default
             the patterns count all.
 
@@ -82,10 +85,14 @@ def expectation_maximisation(
     transposed = indicator.T.tocsr()
     weights = patterns.counts.astype(np.float64)
     uncounted = max(0.0, (pair_count or weights.sum()) - weights.sum())
-    barred = None if allowed is None else np.where(allowed, 0.0, -np.inf)
+    added = np.zeros((len(weights), len(start.shares)))
+    if allowed is not None:
+        added[~allowed] = -np.inf
+    if stranger_logs is not None:
+        added[:, STRANGERS] += stranger_logs
     classes, before, converged, iteration = start, -np.inf, False, 0
     while True:
-        posteriors, each = _expect(indicator, classes, barred)
+        posteriors, each = _expect(indicator, classes, added)
         counts = posteriors * weights[:, None]
         reached = float(weights @ each) + _penalty(classes, beliefs, free) + _of_uncounted(classes, uncounted)
         converged = bool(reached - before < _GAIN_MIN * max(1.0, float(weights.sum())))
@@ -113,11 +120,11 @@ def posteriors_of(levels: Levels, classes: LatentClasses) -> Floats:
     return _expect(one_hot(levels, classes), classes, None)[0]
 
 
-def _expect(indicator: csr_array, classes: LatentClasses, barred: Floats | None) -> tuple[Floats, Floats]:
+def _expect(indicator: csr_array, classes: LatentClasses, added: Floats | None) -> tuple[Floats, Floats]:
     """Posteriors [patterns, classes] and the log-likelihood of a pair of each pattern."""
     logs: Floats = indicator @ np.log(classes.probabilities.T) + np.log(classes.shares)
-    if barred is not None:
-        logs += barred
+    if added is not None:
+        logs += added
     highest = logs.max(axis=1, keepdims=True)
     posteriors = np.exp(logs - highest)
     totals = posteriors.sum(axis=1, keepdims=True)

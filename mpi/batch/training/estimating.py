@@ -103,6 +103,7 @@ def estimate(
             free=lineage.free,
             beliefs=beliefs,
             allowed=allowed,
+            stranger_logs=rarity_logs(together, classes, rules),
             pair_count=all_pairs,
             iterations_max=iterations_max,
         )
@@ -164,6 +165,21 @@ def stated(rules: RuleSet, relation: str) -> npt.NDArray[np.bool_]:
     return np.array([said[comparison.field] for comparison in rules.comparisons], dtype=np.bool_)
 
 
+def rarity_logs(patterns: PatternCounts, classes: LatentClasses, rules: RuleSet) -> Floats:
+    """By how much the names agreed on are rarer than usual, as the natural log of what that makes of the
+    pattern's probability between strangers, [patterns].
+    """
+    logs = np.zeros(len(patterns.counts))
+    if patterns.rarity is None:
+        return logs
+    for place, comparison in enumerate(rules.comparisons):
+        if comparison.frequency is not None:
+            usual = classes.probabilities[STRANGERS, classes.columns(place)][0]
+            logs -= np.where(patterns.levels[:, place] == 0, np.log(usual), 0.0)
+    found: Floats = np.where(patterns.rarity > 0, logs - np.log(2.0) * patterns.rarity, 0.0)
+    return found
+
+
 def _only(patterns: PatternCounts, use: FieldUse) -> PatternCounts:
     """The same patterns, with the fields that are not estimated missing."""
     levels = np.full_like(patterns.levels, -1)
@@ -180,11 +196,18 @@ def _with_labels(
     together = PatternCounts(
         levels=np.concatenate([patterns.levels, labelled.patterns.levels]),
         counts=np.concatenate([patterns.counts, labelled.patterns.counts]),
+        rarity=_end_to_end(patterns.rarity, labelled.patterns.rarity),
     )
     allowed = np.ones((len(together.counts), class_count), dtype=np.bool_)
     allowed[len(patterns.counts) :] = ~labelled.same[:, None]
     allowed[len(patterns.counts) :, SAME] = labelled.same
     return together, allowed
+
+
+def _end_to_end(
+    first: npt.NDArray[np.int8] | None, second: npt.NDArray[np.int8] | None
+) -> npt.NDArray[np.int8] | None:
+    return None if first is None or second is None else np.concatenate([first, second])
 
 
 def _start(

@@ -13,12 +13,18 @@ from mpi.batch.candidates import Candidates, candidate_pairs
 from mpi.batch.encoded import EncodedRecords
 from mpi.batch.progress import Progress, silent
 from mpi.batch.scored import PatternCounts
-from mpi.batch.training.counting import RandomPairs, candidate_patterns, pair_patterns, random_pairs
+from mpi.batch.training.counting import (
+    RandomPairs,
+    candidate_patterns,
+    packed_counts,
+    pair_patterns,
+    random_pairs,
+)
 from mpi.batch.training.decisions import Decisions
 from mpi.batch.training.em import one_hot
-from mpi.batch.training.estimating import Estimate, Labelled, estimate
+from mpi.batch.training.estimating import Estimate, Labelled, estimate, rarity_logs
 from mpi.batch.training.fields import FieldUse, field_use
-from mpi.batch.training.latent import SAME, STRANGERS, Floats, LatentClasses, Levels, classes_of
+from mpi.batch.training.latent import SAME, STRANGERS, Floats, LatentClasses, classes_of
 from mpi.batch.training.names import learned_frequencies
 from mpi.batch.training.thresholds import expected_link_weight, link_weight_for
 from mpi.batch.training.trained import Trained, TrainingReport, made
@@ -136,19 +142,19 @@ def _samples(
     random = random_pairs(records.columns, rules, classes_of(rules), record_count=record_count)
     labelled = None
     if decisions:
-        levels = pair_patterns(records.columns, decisions.left, decisions.right, rules)
+        decided = pair_patterns(records.columns, decisions.left, decisions.right, rules)
         counts = np.full(len(decisions), decision_weight, dtype=np.int64)
-        labelled = Labelled(patterns=PatternCounts(levels=levels, counts=counts), same=decisions.same)
-        patterns = _without(patterns, levels)
+        labelled = Labelled(patterns=replace(decided, counts=counts), same=decisions.same)
+        patterns = _without(patterns, decided, rules)
     return _Samples(patterns=patterns, step=step, random=random, labelled=labelled)
 
 
-def _without(patterns: PatternCounts, levels: Levels) -> PatternCounts:
+def _without(patterns: PatternCounts, decided: PatternCounts, rules: RuleSet) -> PatternCounts:
     """Take the decided pairs out of the counts, which hold them too: each is counted once."""
-    place = {row.tobytes(): number for number, row in enumerate(patterns.levels)}
+    place = {pattern: number for number, pattern in enumerate(packed_counts(patterns, rules).tolist())}
     counts = patterns.counts.copy()
-    for row in levels:
-        number = place.get(row.tobytes())
+    for pattern in packed_counts(decided, rules).tolist():
+        number = place.get(pattern)
         if number is not None and counts[number] > 0:
             counts[number] -= 1
     return replace(patterns, counts=counts)
@@ -164,7 +170,7 @@ def _report(
 ) -> TrainingReport:
     same = found.fit.counts[: len(samples.patterns.counts), SAME]
     counts = np.maximum(samples.patterns.counts, 1)
-    weights = weights_of(samples.patterns.levels, found.classes)
+    weights = weights_of(samples.patterns, found.classes, rules)
     link_weight, wrong = expected_link_weight(weights, samples.patterns.counts.astype(np.float64), same)
     return TrainingReport(
         records=record_count,
@@ -186,9 +192,10 @@ def _report(
     )
 
 
-def weights_of(levels: Levels, classes: LatentClasses) -> Floats:
-    """The total weight of each pattern (log2), names at their average frequency; [patterns]."""
-    logs = one_hot(levels, classes) @ np.log2(classes.probabilities.T) + np.log2(classes.shares)
+def weights_of(patterns: PatternCounts, classes: LatentClasses, rules: RuleSet) -> Floats:
+    """The total weight of each pattern (log2), [patterns]."""
+    logs = one_hot(patterns.levels, classes) @ np.log2(classes.probabilities.T) + np.log2(classes.shares)
+    logs[:, STRANGERS] += rarity_logs(patterns, classes, rules) / np.log(2.0)
     others = np.logaddexp2.reduce(logs[:, STRANGERS:], axis=1)
     found: Floats = logs[:, SAME] - others
     return found

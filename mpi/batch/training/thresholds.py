@@ -16,9 +16,13 @@ from mpi.matching.decision import score_columns
 from mpi.matching.rules import RuleSet
 
 #: Without decisions: of the links, the share of wrong ones that the model may expect.
-WRONG_EXPECTED_MAX: Final = 0.0012
-#: However sure of the others: one pair of two people to eight of one person, by its own weight.
-LINK_WEIGHT_MIN: Final = 3.0
+WRONG_EXPECTED_MAX: Final = 0.0018
+#: Where that would leave more than this share of one person's pairs unlinked, the fields hold too little for
+#: so strict a bound, and it is loosened by a part of what lies beyond.
+LEFT_MAX: Final = 0.05
+LOOSENED: Final = 0.2
+#: Nothing is linked that is wrong more often than two times in five.
+LINK_WEIGHT_MIN: Final = 0.6
 #: Of the interval: both tails together.
 _MISSED: Final = 0.05
 
@@ -88,21 +92,26 @@ def expected_link_weight(
     pairs: npt.NDArray[np.float64],
     same: npt.NDArray[np.float64],
 ) -> tuple[float, float]:
-    """Without decisions: the lowest link weight at which the model expects few wrong links, and the share it
-    expects there.
+    """Without decisions: the link weight that the model itself would choose, and the share of wrong links
+    that it expects there.
 
-    ``weight``, ``pairs`` and those of them expected to be one person's ``same``, each [patterns]. No pair is
-    linked that is wrong more often than one time in nine, and of all links the model expects no more than
-    twelve in ten thousand to be wrong. What it expects of itself is not precision.
+    ``weight``, ``pairs`` and those of them expected to be one person's ``same``, each [patterns]. It is the
+    lowest at which no more than ``WRONG_EXPECTED_MAX`` of the links are expected to be wrong; of records with
+    few fields, where that would leave much undone, the lowest at which no more than a looser bound are.
+    What a model expects of itself is not precision.
     """
     order = np.argsort(-weight, kind="stable")
-    linked = np.cumsum(pairs[order])
-    share = 1 - np.cumsum(same[order]) / np.maximum(linked, 1e-9)
-    few = np.flatnonzero((share <= WRONG_EXPECTED_MAX) & (weight[order] >= LINK_WEIGHT_MIN))
-    if not len(few):
-        return float(np.ceil(weight.max(initial=LINK_WEIGHT_MIN))), 0.0
-    at = int(few[-1])
-    return float(np.ceil(weight[order][at] * 10) / 10), float(max(share[at], 0.0))
+    found = np.cumsum(same[order])
+    share = 1 - found / np.maximum(np.cumsum(pairs[order]), 1e-9)
+    heavy = int((weight >= LINK_WEIGHT_MIN).sum())
+
+    def lowest(bound: float) -> int:
+        few = np.flatnonzero(share[:heavy] <= bound)
+        return int(few[-1]) if len(few) else 0
+
+    left = 1 - float(found[lowest(WRONG_EXPECTED_MAX)] / found[-1])
+    at = lowest(WRONG_EXPECTED_MAX + LOOSENED * max(0.0, left - LEFT_MAX))
+    return float(np.floor(weight[order][at] * 100) / 100), float(max(share[at], 0.0))
 
 
 def interval(

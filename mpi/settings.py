@@ -130,6 +130,17 @@ class Settings(BaseSettings):
         description="JSON object: within how many hours a question of a kind should be answered; what it "
         "does not name keeps its default",
     )
+    notify_hosts: str | None = Field(
+        default=None,
+        description="hosts (name or name:port, by comma) that subscribers may be told at although their "
+        "addresses are not public; unset: none, and this machine itself where auth is off",
+    )
+    notify_retry_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        le=3600,
+        description="pause after the first failure to tell a subscriber; it doubles with each further one",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"
     )

@@ -57,4 +57,5 @@ class Api:
 
 def settings_of(database_url: str, home: Path, **more: Any) -> Settings:
     """The settings of a test: this database and nothing of the machine's own."""
-    return Settings(database_url=database_url, home=home, auto_declare=True, pool_size=4, **more)
+    options: dict[str, Any] = {"auto_declare": True, "pool_size": 4, **more}
+    return Settings(database_url=database_url, home=home, **options)

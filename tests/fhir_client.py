@@ -8,11 +8,12 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from mpi.index import Index
+from mpi.index import Actor, Index
 
 BASE = "http://127.0.0.1:8000"
 NORTH, SOUTH = "urn:oid:1.2.36.1.1", "urn:oid:1.2.36.1.2"
 NATIONAL = "urn:oid:1.2.36.9.9"
+ACTOR = Actor(name="test", role="steward+admin")
 DECLARED = """
 [[source]]
 name = "north-ehr"
@@ -83,6 +84,13 @@ class Fhir:
         assert issue["code"] == code, issue
         assert issue["severity"] in ("error", "fatal")
         return issue
+
+    def enterprise_id(self, source: str, local_id: str) -> str:
+        """Whose a record is, as REST tells it."""
+        response = self.client.get(f"/api/v1/records/{source}/{local_id}")
+        assert response.status_code == 200, response.text
+        found: str = response.json()["enterprise_id"]
+        return found
 
 
 def check_response(response: Any) -> None:

@@ -116,6 +116,18 @@ ACCESS: Final[dict[str, frozenset[str]]] = {
     "fhir_read": READERS,
     "fhir_history": READERS,
     "fhir_vread": READERS,
+    "fhir_match": READERS,
+    "fhir_idi_match": READERS,
+    "fhir_organization": PUBLIC,
+    "fhir_cross_reference": READERS,
+    "fhir_search": READERS,
+    "fhir_create": REGISTRARS,
+    "fhir_put": REGISTRARS,
+    "fhir_delete": REGISTRARS,
+    "fhir_merge": STEWARDS,
+    "fhir_subscribe": REGISTRARS,
+    "fhir_read_subscription": REGISTRARS,
+    "fhir_search_subscriptions": REGISTRARS,
 }
 
 #: Who may go against what a person stated (``override``).

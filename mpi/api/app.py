@@ -24,6 +24,7 @@ from mpi.api import (
     identities,
     logs,
     metrics,
+    notifier,
     problems,
     records,
     stewardship,
@@ -91,7 +92,11 @@ async def _lifespan(app: FastAPI, settings: Settings, mllp: Sequence[socket.sock
     app.state.hl7v2 = hl7v2.Door(index, threads)
     watch = asyncio.create_task(_watch_pool(index))
     try:
-        async with hl7v2.notifying(index, settings), hl7v2.listening(mllp, app.state.hl7v2, settings):
+        async with (
+            notifier.notifying(index, settings),
+            hl7v2.notifying(index, settings),
+            hl7v2.listening(mllp, app.state.hl7v2, settings),
+        ):
             yield
     finally:
         watch.cancel()

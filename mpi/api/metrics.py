@@ -47,6 +47,14 @@ _message_seconds = Histogram(
 _connections = Gauge("mpi_mllp_connections", "MLLP connections open.", multiprocess_mode="livesum")
 
 
+_notices = Counter("mpi_notices_total", "Notices to subscribers, by what became of them.", ("outcome",))
+
+
+def notified(outcome: str) -> None:
+    """Count a notice: ``delivered``, ``failed`` (it is tried again) or ``dead``."""
+    _notices.labels(outcome).inc()
+
+
 def message_answered(transport: str, acknowledgement: str, seconds: float) -> None:
     """Count an HL7 v2 message; ``transport`` is ``mllp`` or ``http``, the rest AA, AE, AR."""
     _messages.labels(transport, acknowledgement).inc()

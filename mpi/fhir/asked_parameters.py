@@ -21,7 +21,6 @@ KINDS: Final[dict[str, Kind]] = {
     "address-country": "string",
     "address-postalcode": "string",
     "address-state": "string",
-    "address-use": "token",
     "birthdate": "date",
     "death-date": "date",
     "deceased": "token",

@@ -17,8 +17,10 @@ _TRUE, _FALSE = ("true", "1"), ("false", "0")
 class Parameters:
     """The parts of a Parameters resource, and which of them nobody asked for."""
 
-    def __init__(self, parts: list[tuple[str, Any]]) -> None:
+    def __init__(self, parts: list[tuple[str, Any]], sent: list[dict[str, Any]] | None = None) -> None:
         self._parts = parts
+        #: The parts as they were sent.
+        self.sent = sent or []
         self._taken: set[str] = set()
 
     @classmethod
@@ -33,7 +35,7 @@ class Parameters:
                 place = f"Parameters.parameter[{number}]"
                 raise refused(400, "structure", "every parameter needs a name", expression=place)
             parts.append((part["name"], _value(part)))
-        return cls(parts)
+        return cls(parts, listed)
 
     @classmethod
     def of_query(cls, query: tuple[tuple[str, str], ...]) -> Parameters:

@@ -81,10 +81,14 @@ def _history_entry(asked: Asked, view: View, domains: Domains) -> dict[str, Any]
 
 
 def written(view: View, domains: Domains, base: str, targets: tuple[str, ...] = ()) -> Resource:
-    """The Patient of a record or of an identity."""
+    """The Patient of a record or of an identity; a record's ends its identifiers with its enterprise ID."""
     if isinstance(view, IdentityView):
         return write_identity(view, domains, base_url=base, targets=targets)
-    return write_record(view, domains, base_url=base, targets=targets)
+    resource = write_record(view, domains, base_url=base, targets=targets)
+    if view.active and (not targets or domains.enterprise.name in targets):
+        own = {"use": "secondary", "system": domains.enterprise.system, "value": view.enterprise_id}
+        resource["identifier"] = [*resource["identifier"], own]
+    return resource
 
 
 def is_removed(view: View) -> bool:

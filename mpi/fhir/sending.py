@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mpi.fhir.exchange import Asked
-from mpi.fhir.outcome import Issue, Refused, Resource, refused
+from mpi.fhir.outcome import Resource, refused
 from mpi.patient import Domain, Domains
 
 
@@ -55,21 +55,19 @@ def identifier_of(element: object) -> tuple[str, str] | None:
     return next(iter(identifiers_of({"identifier": [element]})), None)
 
 
-def without_tags(resource: Resource) -> Resource:
-    """The resource as it is stored: what the server itself says about versions is not the sender's to say."""
-    meta = (
-        {
-            name: value
-            for name, value in resource.get("meta", {}).items()
-            if name not in ("versionId", "lastUpdated")
-        }
-        if isinstance(resource.get("meta"), dict)
-        else {}
-    )
-    bare = {name: value for name, value in resource.items() if name not in ("id", "meta")}
-    return {**bare, "meta": meta} if meta else bare
+def as_sent(resource: Resource, domains: Domains) -> Resource:
+    """The resource without what is the server's to say: its id, its version, the enterprise ID."""
+    bare = {name: value for name, value in resource.items() if name not in ("id", "meta", "identifier")}
+    meta = resource.get("meta")
+    if isinstance(meta, dict):
+        meta = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
+    listed = resource.get("identifier")
+    if isinstance(listed, list):
+        listed = [one for one in listed if not _is_ours(one, domains)]
+    return bare | ({"meta": meta} if meta else {}) | ({"identifier": listed} if listed else {})
 
 
-def strictly_refused(issues: tuple[Issue, ...]) -> Refused:
-    """A write refused for what is wrong with its Patient."""
-    return Refused(422, issues)
+def _is_ours(identifier: object, domains: Domains) -> bool:
+    system = identifier.get("system") if isinstance(identifier, dict) else None
+    domain = domains.named(system) if isinstance(system, str) else None
+    return domain is not None and domains.is_enterprise(domain)

@@ -51,6 +51,7 @@ from mpi.services.messages import (
     Messages,
     Settled,
 )
+from mpi.services.notifying import Notifying, SubscriberNotice, Subscription, Wanted
 from mpi.services.quality import Standing
 from mpi.services.registry import (
     Criterion,
@@ -62,6 +63,8 @@ from mpi.services.registry import (
     Registered,
     Registry,
     Replacement,
+    Resemblances,
+    Resembling,
 )
 from mpi.services.relink_planning import RelinkAnswer, RelinkStep
 from mpi.services.relinking import RollbackAnswer
@@ -102,6 +105,7 @@ __all__ = [
     "Messages",
     "News",
     "Notice",
+    "Notifying",
     "Outcome",
     "Page",
     "PairView",
@@ -119,6 +123,8 @@ __all__ = [
     "RelinkStep",
     "Replacement",
     "Replay",
+    "Resemblances",
+    "Resembling",
     "RollbackAnswer",
     "Senders",
     "Sent",
@@ -129,9 +135,12 @@ __all__ = [
     "Standing",
     "StoredRecord",
     "Subscriber",
+    "SubscriberNotice",
     "Subscribers",
+    "Subscription",
     "TaskAnswer",
     "UnlinkAnswer",
     "UnmergeAnswer",
+    "Wanted",
     "read_map",
 ]

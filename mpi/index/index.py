@@ -54,6 +54,7 @@ from mpi.services.desk import Desk
 from mpi.services.explaining import Reference
 from mpi.services.loading import LoadSummary, Progress
 from mpi.services.messages import Messages
+from mpi.services.notifying import Notifying
 from mpi.services.quality import Standing
 from mpi.services.registry import Registry
 from mpi.services.relink_planning import RelinkAnswer
@@ -124,6 +125,11 @@ class Index:
     def messages(self) -> Messages:
         """The store of HL7 v2 messages."""
         return Messages(self._context)
+
+    @property
+    def notifying(self) -> Notifying:
+        """Who is told of changes, and what is still to be told."""
+        return Notifying(self._context)
 
     # Records
 

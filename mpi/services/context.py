@@ -121,6 +121,7 @@ class Authorities:
     pool: Pool
     auto_declare: bool
     _domains: Domains | None = None
+    _setting: dict[str, Any] = field(default_factory=dict)
     _read_at: float = 0.0
 
     def domains(self) -> Domains:
@@ -128,6 +129,11 @@ class Authorities:
         if self._domains is None or monotonic() - self._read_at > DOMAINS_AGE_SECONDS:
             return self.read()
         return self._domains
+
+    def setting(self) -> Mapping[str, Any]:
+        """What ``[index]`` of the declarations says, as old as the domains."""
+        self.domains()
+        return self._setting
 
     def declared_for(self, record: SourceRecord) -> tuple[str, ...]:
         """The authorities of the record's identifiers that were declared just now.
@@ -159,6 +165,7 @@ class Authorities:
             sources = [row[0] for row in conn.execute(query("sources")).fetchall()]
             found = conn.execute(query("index_setting"), {"key": "index"}).fetchone()
         setting: dict[str, Any] = found[0] if found else {}
+        self._setting = setting
         own = setting.get("authority") or {}
         self._read_at = monotonic()
         self._domains = domains_of(

@@ -93,6 +93,10 @@ class IndexDeclaration(_Declared):
     authority: dict[str, str] = {}
     expose_subsumed_ids: bool = False
     idi_weights: str = Field("stu2", pattern="^stu[12]$")
+    #: What ``$idi-match`` answers with: the Bundle itself, or Parameters around it.
+    idi_output: str = Field("bundle", pattern="^(bundle|parameters)$")
+    #: Who answers, as ``$idi-match`` names it: name, phone, email, url, npi.
+    organization: dict[str, str] = {}
     auto_declare: bool = False
 
 

@@ -24,8 +24,9 @@ Pool = ConnectionPool[Connection]
 #: ``register`` of the
 #: schema takes 71 for a blocking key and shares 72.
 LOCK_MIGRATION, LOCK_BULK, LOCK_IDEMPOTENCY, LOCK_PUBLISH, LOCK_STEWARDSHIP = 70, 72, 73, 74, 75
-#: Held by the process that tells others, for as long as it does; fhir's notices take 76.
-LOCK_LEAD = 77
+#: Looking through the feed for FHIR subscribers; held by the process that tells HL7 v2 subscribers, for as
+#: long as it does.
+LOCK_NOTIFY, LOCK_LEAD = 76, 77
 
 #: SQLSTATE classes that mean the database is lost or overloaded, so that trying again can help.
 TRANSIENT_CLASSES = ("08", "53", "57")

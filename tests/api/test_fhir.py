@@ -4,8 +4,54 @@ from __future__ import annotations
 
 import json
 
-from api_client import V1, Api
+from api_client import ROLES, V1, Api
+from mpi.fhir.interactions import INTERACTIONS
 from mpi.index import Actor
+
+READERS = {"reader", "registrar", "reviewer", "steward"}
+REGISTRARS = {"registrar", "reviewer", "steward"}
+EVERYBODY = {*ROLES, "nobody"}
+
+#: What is promised, written down a second time on purpose: an interaction without a row here fails.
+PROMISED: dict[str, set[str]] = {
+    "GET /metadata": EVERYBODY,
+    "GET /.well-known/smart-configuration": EVERYBODY,
+    "POST /Patient/$match": READERS,
+    "POST /Patient/$idi-match": READERS,
+    "GET /Organization/{id}": EVERYBODY,
+    "GET /Patient/$ihe-pix": READERS,
+    "POST /Patient/$ihe-pix": READERS,
+    "POST /Patient/$merge": {"steward"},
+    "GET /Patient": READERS,
+    "POST /Patient/_search": READERS,
+    "POST /Patient": REGISTRARS,
+    "PUT /Patient": REGISTRARS,
+    "DELETE /Patient": REGISTRARS,
+    "GET /Patient/{id}": READERS,
+    "PUT /Patient/{id}": REGISTRARS,
+    "DELETE /Patient/{id}": REGISTRARS,
+    "GET /Patient/{id}/_history": READERS,
+    "GET /Patient/{id}/_history/{version}": READERS,
+    "GET /Subscription": REGISTRARS,
+    "POST /Subscription": REGISTRARS,
+    "GET /Subscription/{id}": REGISTRARS,
+    "PUT /Subscription/{id}": REGISTRARS,
+    "DELETE /Subscription/{id}": REGISTRARS,
+}
+
+
+def test_every_interaction_has_its_promised_roles(shared_api: Api) -> None:
+    assert {f"{one.method} {one.path}" for one in INTERACTIONS} == PROMISED.keys()
+    wrong = []
+    for promised, roles in PROMISED.items():
+        method, path = promised.split()
+        url = "/fhir" + path.format(id="r999", version="1")
+        for role in (*ROLES, "nobody"):
+            status = shared_api.ask(method, url, role=None if role == "nobody" else role).status_code
+            expected = "passes" if role in roles else 401 if role == "nobody" else 403
+            if (status in (401, 403)) if role in roles else (status != expected):
+                wrong.append(f"{promised} as {role}: {status} instead of {expected}")
+    assert not wrong
 
 
 def test_failures_of_credentials_are_outcomes_too(api: Api) -> None:

@@ -7,10 +7,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mpi.matching.record import SourceRecord
 from mpi.patient import Domains, IdentityView, RecordView
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.registry import crossreferencing, finding, reading, receiving, replacing
+from mpi.services.registry import (
+    crossreferencing,
+    finding,
+    matching,
+    reading,
+    receiving,
+    replacing,
+)
 from mpi.services.registry.answers import (
     Criterion,
     CrossReference,
@@ -21,6 +29,7 @@ from mpi.services.registry.answers import (
     Registered,
     Replacement,
 )
+from mpi.services.registry.matching import Resemblances, Resembling
 from mpi.services.replay import Replay
 from mpi.services.senders import Senders
 
@@ -34,6 +43,8 @@ __all__ = [
     "Registered",
     "Registry",
     "Replacement",
+    "Resemblances",
+    "Resembling",
 ]
 
 
@@ -51,6 +62,10 @@ class Registry:
     def senders(self) -> Senders:
         """Which source an HL7 v2 message is from, and how its messages are read."""
         return Senders(self._context)
+
+    def setting(self) -> Mapping[str, Any]:
+        """What ``[index]`` of the declarations says; at most five seconds old."""
+        return self._context.authorities.setting()
 
     # Taking in
 
@@ -115,6 +130,10 @@ class Registry:
         return reading.versions(self._context, resource_id, actor=actor)
 
     # Asking
+
+    def match(self, record: SourceRecord, *, actor: Actor, limit: int = 20) -> Resemblances:
+        """Whom a record resembles, scored as a registration would; nothing is registered."""
+        return matching.match(self._context, record, actor=actor, limit=limit)
 
     def cross_reference(
         self, domain: str, value: str, targets: Sequence[str] = (), *, actor: Actor

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from mpi.hl7v2 import Answer, Connection, answer
+from mpi.hl7v2.charsets import decode
 from mpi.hl7v2.message import Message, parse
 from mpi.index import Actor, Index
 
@@ -133,7 +134,7 @@ class Wire:
 
 def reply_of(answered: Answer) -> Message:
     """The reply, parsed."""
-    return parse(answered.reply.decode())
+    return parse(decode(answered.reply).text)
 
 
 def identifiers_in(reply: Message) -> list[list[str]]:

@@ -23,7 +23,8 @@ SSN_SYSTEM = "http://hl7.org/fhir/sid/us-ssn"
 _CHECK_DIGIT = f"{STRUCTURE}identifier-checkDigit"
 #: HL7 v2's CX.3, the scheme of a check digit.
 _SCHEME = "urn:mpi:hl7v2:check-digit-scheme"
-#: CX.4 of an authority that nobody declared: the identifier stays in the record as sent, and is no evidence.
+#: CX.4 of an authority that nobody declared, or declared without its universal ID. Without a system the
+#: identifier stays in the record as sent, and is no evidence.
 _AUTHORITY = "urn:mpi:hl7v2:assigning-authority"
 
 #: The HL7 OID of the states' driver's licence numbers, each state's by its FIPS code.
@@ -53,8 +54,9 @@ def read_identifier(
         identifier = {"type": identifier_type(code), **identifier}
     if system := system_of(value, domains) or ("" if authority_sent(value) else default_domain):
         identifier["system"] = system
-    elif authority := authority_sent(value):
-        put_extension(identifier, _AUTHORITY, valueString=authority)
+    universal_id = sent(value.text(4, 2))
+    if authority_sent(value) and (not system or (universal_id and domains.named(universal_id) is None)):
+        put_extension(identifier, _AUTHORITY, valueString=authority_sent(value))
     if texts[5]:
         identifier["assigner"] = {"display": texts[5]}
     if texts[1]:
@@ -105,7 +107,8 @@ def write_identifier(identifier: Element, domains: Domains) -> Repeat:
     """The CX of an Identifier, its assigning authority filled in as far as it is known."""
     system = text_of(identifier, "system")
     authority: Sequence[str] = [part or "" for part in domains.authority(system)] if system else ()
-    authority = authority or (extension(identifier, _AUTHORITY) or "").split("&")
+    if not any(authority[1:]) and (as_sent := extension(identifier, _AUTHORITY)):
+        authority = as_sent.split("&")
     start, end = write_period(identifier)
     assigner = identifier.get("assigner")
     return (

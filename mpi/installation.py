@@ -18,6 +18,7 @@ from mpi.identity.survivorship import SurvivorshipRules, survivorship_rules
 from mpi.matching.rules import RuleSet, load_rules
 from mpi.services.context import SLA_HOURS, Authorities, Context, Sources
 from mpi.services.keeping_keys import note_passes
+from mpi.services.keeping_terms import make_terms
 from mpi.settings import Settings
 from mpi.storage.database import connection, migrate, open_pool, pending_migrations
 from mpi.storage.embedded import EmbeddedDatabase, server_status, stop_server
@@ -86,7 +87,7 @@ def make_ready(database: Database) -> list[int]:
     raises ``BadInput`` that says the command.
     """
     if database.embedded is not None:
-        return migrate(database.conninfo)
+        return upgrade(database)
     if pending := pending_migrations(database.conninfo):
         raise BadInput(
             f"the database lacks {len(pending)} migration(s), {', '.join(pending)}: run `mpi db upgrade`"
@@ -159,8 +160,12 @@ def _text(path: Path, variable: str) -> str:
 
 
 def upgrade(database: Database) -> list[int]:
-    """Apply the pending migrations, whoever's server it is; returns their versions."""
-    return migrate(database.conninfo)
+    """Apply the pending migrations, whoever's server it is, and make what they left to be made; returns their
+    versions."""
+    applied = migrate(database.conninfo)
+    with psycopg.connect(database.conninfo, connect_timeout=CONNECT_TIMEOUT_SECONDS, autocommit=True) as conn:
+        make_terms(conn)
+    return applied
 
 
 def status(settings: Settings) -> DatabaseStatus:

@@ -187,7 +187,7 @@ class Index:
 
     # Matching
 
-    def match(self, record: Flat, *, actor: Actor, limit: int = 10) -> Candidates:
+    def match(self, record: Flat | SourceRecord, *, actor: Actor, limit: int = 10) -> Candidates:
         """Whom a record resembles; nothing is registered."""
         return explaining.match(self._context, record, actor=actor, limit=limit)
 

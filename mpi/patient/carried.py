@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mpi.matching.record import Identifier, SourceRecord
 from mpi.patient.domains import SSN, Domain, Domains
-from mpi.patient.identifiers import domain_of
 from mpi.patient.terms import mrn_authority
 
 #: A local ID that we made, for a Patient without a usable identifier.
@@ -17,7 +18,7 @@ def identifiers_of(record: SourceRecord, domains: Domains) -> tuple[Identifier, 
     A flat ``mrn`` is in the source's own domain of medical record numbers. The local ID is an identifier of
     the source's own domain where the record says no other one, unless it is only a key (see ``local_key``).
     """
-    listed = [_canonical(identifier, domains) for identifier in record.identifiers]
+    listed = [_stripped(domains.canonical(identifier)) for identifier in record.identifiers]
     if record.mrn:
         own = next((d for d in domains.owned_by(record.source) if d.type in (None, "MR")), None)
         authority = own.name if own else mrn_authority(record.source)
@@ -56,8 +57,20 @@ def keys_of(domain: Domain, value: str, domains: Domains) -> tuple[tuple[str, st
     return ((domain.owner, local_key(domain, value, domain.owner, domains)),)
 
 
-def _canonical(identifier: Identifier, domains: Domains) -> Identifier:
-    domain = domain_of(identifier.authority, domains)
-    if domain is None:
-        return identifier._replace(value=identifier.value.strip())
-    return Identifier(domain.name, identifier.type or domain.type, identifier.value.strip())
+def comparable(record: SourceRecord, domains: Domains) -> SourceRecord:
+    """The record with its identifiers called alike, whatever door they came through.
+
+    Nothing but what is compared: a medical record number of the flat form is in its source's own domain.
+    """
+    if not record.identifiers and not record.mrn:
+        return record
+    identifiers = tuple(map(domains.canonical, record.identifiers))
+    own = next((d for d in domains.owned_by(record.source) if d.type in (None, "MR")), None)
+    if own is None or not record.mrn:
+        return record if identifiers == record.identifiers else replace(record, identifiers=identifiers)
+    number = Identifier(own.name, own.type or "MR", record.mrn)
+    return replace(record, mrn=None, identifiers=(number, *identifiers))
+
+
+def _stripped(identifier: Identifier) -> Identifier:
+    return identifier._replace(value=identifier.value.strip())

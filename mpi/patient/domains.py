@@ -96,9 +96,10 @@ class Domains:
     _by_name: dict[str, Domain] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # What is declared comes last, so that it wins over what is built in.
+        # What is declared comes last, so that it wins over what is built in; only an SSN is always an SSN,
+        # because it has a place of its own in a record.
         found = {
-            _folded(alias): domain
+            _folded(alias): SSN if domain.oid == SSN.oid or domain.uri == SSN.uri else domain
             for domain in (SSN, MBI, self.enterprise, *self.declared)
             for alias in domain.aliases
         }
@@ -144,13 +145,13 @@ class Domains:
         return domain.name == self.enterprise.name
 
     def canonical(self, identifier: Identifier) -> Identifier:
-        """The identifier with its authority called as we call it, and the authority's type where it has
-        none.
+        """The identifier with its authority called as we call it, and typed as the authority is if it has no
+        type.
         """
-        domain = self.named(identifier.authority)
+        domain = self.taken(identifier.authority)
         if domain is None:
             return identifier
-        return identifier._replace(authority=domain.name, type=identifier.type or domain.type)
+        return Identifier(domain.name, identifier.type or domain.type, identifier.value)
 
 
 def domains_of(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mpi.matching.record import Identifier
-from mpi.patient.domains import SSN, Domain, Domains
+from mpi.patient.domains import SSN, Domains
 from mpi.patient.notes import Notes
 from mpi.patient.vocabulary import IDENTIFIER_TYPE_URL
 
@@ -52,7 +52,7 @@ def read_identifier(entry: Mapping[str, Any], path: str, domains: Domains, notes
             return Identifier(SSN.name, "SS", value.strip())
         notes.add("warning", "required", f"{path}.system", "is missing: whose identifier it is is not known")
         return None
-    domain = domain_of(system, domains)
+    domain = domains.taken(system)
     if domain is None:
         notes.add("warning", "code-invalid", f"{path}.system", "names a domain that is not declared")
         return None
@@ -60,14 +60,6 @@ def read_identifier(entry: Mapping[str, Any], path: str, domains: Domains, notes
         notes.add("information", "informational", path, "an enterprise ID is ours to give: not compared")
         return None
     return Identifier(domain.name, kind or domain.type, value.strip())
-
-
-def domain_of(system: str, domains: Domains) -> Domain | None:
-    """The domain of a FHIR system; an SSN's by whatever name is always SSN."""
-    domain = domains.taken(system)
-    if domain is not None and (domain.oid == SSN.oid or domain.uri == SSN.uri):
-        return SSN
-    return domain
 
 
 def type_code(entry: Mapping[str, Any]) -> str | None:

@@ -23,6 +23,8 @@ from mpi.matching.normalization.searching import search_text
 from mpi.matching.record import NormalizedRecord, SourceRecord
 from mpi.matching.rules import RuleSet
 from mpi.matching.stored import from_stored, to_stored
+from mpi.patient.carried import comparable
+from mpi.patient.domains import Domains
 from mpi.patient.terms import as_tsvector, terms_of
 from mpi.storage.candidates import BLOCK_MAX, Asked, Look
 from mpi.storage.records import NewRecord
@@ -62,10 +64,15 @@ class Arrival:
 
 
 def arrive(
-    record: SourceRecord, source_id: int, record_id: int, rules: RuleSet, declared: tuple[str, ...] = ()
+    record: SourceRecord,
+    source_id: int,
+    record_id: int,
+    rules: RuleSet,
+    domains: Domains,
+    declared: tuple[str, ...] = (),
 ) -> Arrival:
-    """Normalize ``record`` and make its blocking keys."""
-    normalized = normalize(record)
+    """Normalize ``record``, its identifiers called as ``domains`` call them, and make its blocking keys."""
+    normalized = normalize(comparable(record, domains))
     return Arrival(
         source_record=record,
         source_id=source_id,

@@ -11,10 +11,11 @@ from mpi.identity.assignment import CandidateIdentity
 from mpi.identity.enterprise_id import display, parse_enterprise_id
 from mpi.identity.how import story
 from mpi.matching.decision import DECISIONS, explain, grade, score_pairs
-from mpi.matching.flat import source_record
+from mpi.matching.flat import flat_record, source_record
 from mpi.matching.normalization import normalize
-from mpi.matching.record import NormalizedRecord
+from mpi.matching.record import NormalizedRecord, SourceRecord
 from mpi.matching.stored import from_stored
+from mpi.patient.carried import comparable
 from mpi.services.answers import Actor, Candidate, Candidates, EventAnswer
 from mpi.services.arrivals import Compared, arrive
 from mpi.services.assigning import Assigning
@@ -29,19 +30,21 @@ from mpi.storage.queries import query
 Reference = str | Mapping[str, Any]
 
 
-def match(context: Context, flat: Mapping[str, Any], *, actor: Actor, limit: int = 10) -> Candidates:
+def match(
+    context: Context, asked: Mapping[str, Any] | SourceRecord, *, actor: Actor, limit: int = 10
+) -> Candidates:
     """The identities that a record resembles, best first, scored as a registration would; nothing is written
     but audit.
     """
-    record = source_record(flat, reference_required=False)
-    arrival = arrive(record, 0, 0, context.rules)
+    record = asked if isinstance(asked, SourceRecord) else source_record(asked, reference_required=False)
+    arrival = arrive(record, 0, 0, context.rules, context.authorities.domains())
     # Two statements, each a transaction by itself: nobody is shown what the audit could not note.
     with connection(context.pool) as conn:
         seen = look(conn, [arrival.asked()])
         compared = Compared([arrival], [0], seen, context.rules)
         found = Assigning(context.mint, conn, compared).candidates(0, 0)
         best = sorted(found, key=lambda c: (c.decision != "link", -c.weight, c.enterprise_id))[:limit]
-        shown, fields = [c.enterprise_id for c in best], [name for name in flat if flat[name]]
+        shown, fields = [c.enterprise_id for c in best], list(flat_record(record))
         context.audit_read(conn, actor, "match", shown, query_fields=fields)
     suppressed = {arrival.keys[number].pass_name for number in seen.suppressed.get(0, [])}
     return Candidates(
@@ -74,7 +77,7 @@ def compare(context: Context, a: Reference, b: Reference, *, actor: Actor) -> di
     Raises InvalidEnterpriseId, NotFound, InvalidRecord.
     """
     with context.transaction() as conn:
-        left, right = _sides(conn, a), _sides(conn, b)
+        left, right = _sides(context, conn, a), _sides(context, conn, b)
         context.audit_read(conn, actor, "why", [*left.enterprise_ids, *right.enterprise_ids])
     if not left.records or not right.records:
         raise NotFound("that identity has no active record to compare")
@@ -94,9 +97,10 @@ class _Side(NamedTuple):
     enterprise_ids: list[str]
 
 
-def _sides(conn: Connection, reference: Reference) -> _Side:
+def _sides(context: Context, conn: Connection, reference: Reference) -> _Side:
     if isinstance(reference, Mapping):
-        return _Side([normalize(source_record(reference, reference_required=False))], [None], [])
+        record = source_record(reference, reference_required=False)
+        return _Side([normalize(comparable(record, context.authorities.domains()))], [None], [])
     if "/" in reference:
         source, _, local_id = reference.partition("/")
         row = stored.stored_record(conn, unquote(source), unquote(local_id))

@@ -140,7 +140,9 @@ def _rejection(error: MpiError) -> Rejection:
 def _arrival(context: Context, record: SourceRecord) -> Arrival:
     source, declared = context.sources.named(record.source)
     names = (*((source.name,) if declared else ()), *context.authorities.declared_for(record))
-    return arrive(record, source.source_id, context.mint.number(), context.rules, names)
+    return arrive(
+        record, source.source_id, context.mint.number(), context.rules, context.authorities.domains(), names
+    )
 
 
 def _receive_new(

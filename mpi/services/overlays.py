@@ -48,6 +48,6 @@ def _make_current(
     context: Context, conn: Connection, held: HeldUpdate, wanted: Previous, actor: Actor
 ) -> None:
     record = replace(source_record(wanted.content), original=wanted.original)
-    arrival = arrive(record, held.source_id, held.record_id, context.rules)
+    arrival = arrive(record, held.source_id, held.record_id, context.rules, context.authorities.domains())
     seen = look(conn, [arrival.asked()])
     revise(context, conn, arrival, seen.known[0], seen, actor)

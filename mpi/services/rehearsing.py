@@ -75,7 +75,13 @@ def _arrival(
 
 def _made_ready(context: Context, record: SourceRecord, number: int, sources: dict[str, int]) -> Arrival:
     # The record has no number of its own, nor will it get one: its line's will do.
-    return arrive(record, _source_id(context, record.source, sources), -number, context.rules)
+    return arrive(
+        record,
+        _source_id(context, record.source, sources),
+        -number,
+        context.rules,
+        context.authorities.domains(),
+    )
 
 
 def _source_id(context: Context, name: str, sources: dict[str, int]) -> int:

@@ -169,3 +169,21 @@ def redirected(conn: Connection, enterprise_ids: Iterable[str]) -> dict[str, str
     """Enterprise ID → where it leads; None for one that leads nowhere else."""
     rows = conn.execute(query("subsumed_into"), {"enterprise_ids": list(enterprise_ids)})
     return {row[0]: row[1] for row in rows}
+
+
+class TermlessRow(NamedTuple):
+    record_id: int
+    source: str
+    local_id: str
+    content: dict[str, Any]
+    original: dict[str, Any] | None
+
+
+def records_without_terms(conn: Connection, limit: int) -> list[TermlessRow]:
+    """The next records without search terms, held until the transaction ends."""
+    return [TermlessRow._make(row) for row in conn.execute(query("records_without_terms"), {"limit": limit})]
+
+
+def put_terms(conn: Connection, record_ids: Sequence[int], terms: Sequence[str]) -> None:
+    """Write the search terms of records."""
+    conn.execute(query("put_terms"), {"record_ids": number_array(record_ids), "terms": list(terms)})

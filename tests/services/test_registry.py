@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
 import pytest
 
 from builders import CLERK, STEWARD
 from mpi.errors import ForeignIdentifier, InvalidPatient, StaleVersion
-from mpi.index import Index
+from mpi.index import Criterion, Index
 from mpi.patient import MOTHER_IDENTIFIER_URL, write_identity, write_record
+from mpi.services.keeping_terms import make_terms
 
 DECLARED = """
 [index]
@@ -193,3 +195,28 @@ def test_a_newborn_knows_its_mother(registry_index: Index) -> None:
     assert child.view.mother_enterprise_id == mother.receipt.enterprise_id
     link = write_record(child.view, registry.domains())["link"]
     assert link == [{"other": {"reference": f"Patient/{mother.receipt.enterprise_id}"}, "type": "seealso"}]
+
+
+def test_an_identifier_is_one_evidence_through_every_door(registry_index: Index) -> None:
+    flat = {"source": "north-ehr", "local_id": "r1", "mrn": "M77", "family": "Okonkwo", "given": "Grace"}
+    registry_index.receive(flat, actor=CLERK)
+    told = registry_index.registry.cross_reference("NORTH", "M77", actor=CLERK)
+    assert told.outcome == "found"
+    south = {
+        "source": "south-ehr",
+        "local_id": "s1",
+        "family": "Okonkwo",
+        "identifiers": [{"authority": NORTH, "value": "M77"}],
+    }
+    why = registry_index.compare(south, "north-ehr/r1", actor=CLERK)
+    assert any("M77" in str(part["values"]) for part in why["fields"] if part["weight"] > 0)
+
+
+def test_records_older_than_search_terms_get_theirs(two_sources: Index, database_url: str) -> None:
+    asked = [Criterion(field="family", values=("okonkwo",))]
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        conn.execute("UPDATE record SET terms = NULL")
+        assert not two_sources.registry.find(asked, actor=CLERK).people
+        assert make_terms(conn) == 2
+        assert make_terms(conn) == 0
+    assert two_sources.registry.find(asked, actor=CLERK).people

@@ -11,7 +11,6 @@ from mpi.matching.flat import LOCAL_ID_LENGTH_MAX, refuse_empty
 from mpi.patient import Domain, Domains, read_patient, sent_identifiers
 from mpi.patient.carried import MINTED_PREFIX, local_key
 from mpi.patient.domains import SSN
-from mpi.patient.identifiers import domain_of
 from mpi.services import intake
 from mpi.services.answers import Actor
 from mpi.services.context import Context
@@ -29,7 +28,7 @@ def record_key(
 ) -> RecordKey:
     """Whose record a Patient is and under which local ID. Raises ForeignIdentifier, InvalidRecord."""
     domains = context.authorities.domains()
-    known = [(domain_of(system, domains), value) for system, value in sent_identifiers(resource)]
+    known = [(domains.taken(system), value) for system, value in sent_identifiers(resource)]
     sent = [(domain, value) for domain, value in known if domain is not None]
     if source is None:
         owners = (domain.owner for domain, _ in sent if domain.owner is not None)

@@ -212,7 +212,7 @@ def rename(
         record = _renamed(stored_source_record(row), new_local_id, context.authorities.domains())
         conn.execute(query("rename_record"), {"record_id": row.record_id, "local_id": new_local_id})
         source_id = context.sources.named(source)[0].source_id
-        arrival = arrive(record, source_id, row.record_id, context.rules)
+        arrival = arrive(record, source_id, row.record_id, context.rules, context.authorities.domains())
         seen = look(conn, [arrival.asked()])
         revise(context, conn, arrival, seen.known[0], seen, actor, reason=reason)
         return record_by_key(context, conn, source, new_local_id)[0]

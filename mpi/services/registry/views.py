@@ -37,12 +37,13 @@ def record_number(text: str) -> int | None:
 
 def stored_source_record(row: ViewRow) -> SourceRecord:
     """The source record of a row, with its Patient as sent."""
-    return _source_record(row.content, row.original, row.source, row.local_id)
+    return source_record_of(row.content, row.original, row.source, row.local_id)
 
 
-def _source_record(
+def source_record_of(
     content: Mapping[str, object], original: Mapping[str, object] | None, source: str, local_id: str
 ) -> SourceRecord:
+    """A stored record as it was sent; ``content`` is its flat form."""
     try:
         record = source_record(content, reference_required=False)
     except InvalidRecord:
@@ -187,4 +188,4 @@ def _best(context: Context, rows: Sequence[ViewRow]) -> SourceRecord:
         MemberRecord(source=row.source, trust=row.trust, received_at=row.received_at, flat=row.content)
         for row in telling
     ]
-    return _source_record(best_record(members, context.survivorship), None, "", "")
+    return source_record_of(best_record(members, context.survivorship), None, "", "")

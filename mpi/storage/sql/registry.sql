@@ -105,3 +105,13 @@ WHERE e.record_id = %(record_id)s AND e.type = 'RecordRetired' ORDER BY e.event_
 -- name: survivor_of_record
 -- The local ID of the record that this one gave way to.
 SELECT p.local_id FROM record r JOIN record p ON p.record_id = r.replaced_by WHERE r.record_id = %(record_id)s
+
+-- name: records_without_terms
+-- Records of a database that is older than search terms; whoever makes them holds them.
+SELECT r.record_id, s.name, r.local_id, r.source_record, r.original FROM record r JOIN source s ON s.source_id = r.source_id
+WHERE r.terms IS NULL ORDER BY r.record_id LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED
+
+-- name: put_terms
+-- The terms that were made.
+UPDATE record r SET terms = x.terms::tsvector
+FROM unnest(%(record_ids)s::bigint[], %(terms)s::text[]) AS x(record_id, terms) WHERE r.record_id = x.record_id

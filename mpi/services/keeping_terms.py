@@ -1,0 +1,28 @@
+"""Makes the search terms of records that have none yet: those of a database older than search terms."""
+
+from __future__ import annotations
+
+from mpi.patient.terms import as_tsvector, terms_of
+from mpi.services.registry.views import source_record_of
+from mpi.storage import registry as stored
+from mpi.storage.database import Connection
+
+#: Records whose terms are made and written at a time, in one transaction.
+CHUNK = 1_000
+
+
+def make_terms(conn: Connection) -> int:
+    """Give every record its terms; how many had none. Goes on where it was stopped, and beside others."""
+    made = 0
+    while True:
+        with conn.transaction():
+            rows = stored.records_without_terms(conn, CHUNK)
+            terms = [
+                as_tsvector(terms_of(source_record_of(row.content, row.original, row.source, row.local_id)))
+                for row in rows
+            ]
+            if rows:
+                stored.put_terms(conn, [row.record_id for row in rows], terms)
+        made += len(rows)
+        if not rows:
+            return made

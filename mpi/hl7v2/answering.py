@@ -170,7 +170,7 @@ def _do(index: Index, read: _Read, connection: Connection) -> Done:
 def _admit(asked: Asked, connection: Connection, *, writes: bool) -> None:
     """Raise Refused unless this peer may speak for this source."""
     role = asked.actor.role
-    if role not in (_FEEDERS if writes else _ASKERS):
+    if not (_FEEDERS if writes else _ASKERS).intersection(role.split("+")):
         raise Refused(INTERNAL, f"the role {role!r} may not send this message", place="MSH^1^3")
     reason = why_refused(connection, asked.source, asked.index.registry.senders.declared())
     if reason is not None:

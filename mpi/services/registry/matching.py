@@ -44,7 +44,8 @@ class Resemblances:
 
 def match(context: Context, record: SourceRecord, *, actor: Actor, limit: int) -> Resemblances:
     """The identities that a record resembles, scored as a registration would; only audit is written."""
-    arrival = arrive(record, 0, 0, context.rules)
+    domains = context.authorities.domains()
+    arrival = arrive(record, 0, 0, context.rules, domains)
     # Each statement is a transaction by itself: nobody is shown what the audit could not note.
     with connection(context.pool) as conn:
         seen = look(conn, [arrival.asked()])
@@ -52,7 +53,7 @@ def match(context: Context, record: SourceRecord, *, actor: Actor, limit: int) -
         found = Assigning(context.mint, conn, compared).candidates(0, 0)
         best = sorted(found, key=_rank)[:limit]
         ids = [candidate.enterprise_id for candidate in best]
-        views = identity_views(context, conn, ids, context.authorities.domains()) if ids else []
+        views = identity_views(context, conn, ids, domains) if ids else []
         asked = [name for name in _ASKED if getattr(record, name)]
         context.audit_read(conn, actor, "match", ids, query_fields=asked)
     suppressed = {arrival.keys[number].pass_name for number in seen.suppressed.get(0, [])}

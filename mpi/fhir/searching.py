@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlencode
 
+from mpi.errors import BadInput
 from mpi.fhir.asked_parameters import (
     Criterion,
     SearchAsked,
@@ -75,15 +76,18 @@ def search(asked: Asked) -> Answer:
     control_word(order.controls, "_total", frozenset({"none", "estimate", "accurate"}))
     count = control_count(order.controls, otherwise=COUNT_DEFAULT, most=COUNT_MAX)
     sort, unsorted = _sort(asked, order.controls.get("_sort", ""))
-    found = asked.index.registry.find(
-        conditions,
-        actor=asked.actor,
-        limit=max(count, 1),
-        cursor=order.controls.get("_cursor") or None,
-        sort=sort,
-        targets=[domain.name for domain in targets],
-        count_only=count_only or count == 0,
-    )
+    try:
+        found = asked.index.registry.find(
+            conditions,
+            actor=asked.actor,
+            limit=max(count, 1),
+            cursor=order.controls.get("_cursor") or None,
+            sort=sort,
+            targets=[domain.name for domain in targets],
+            count_only=count_only or count == 0,
+        )
+    except BadInput as error:
+        raise Refused(400, (issue_of_error(error),)) from None
     issues = [*order.ignored, *noted, *unsorted]
     if not found.total_is_exact:
         issues.append(warning("incomplete", "more people than one search looks at: narrow it"))

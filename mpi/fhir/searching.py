@@ -17,7 +17,7 @@ from mpi.fhir.asked_parameters import (
 )
 from mpi.fhir.bundles import Entry, found_entry, searchset
 from mpi.fhir.exchange import Answer, Asked
-from mpi.fhir.outcome import Issue, Resource, refused, warning
+from mpi.fhir.outcome import Issue, Refused, Resource, issue_of_error, refused, warning
 from mpi.fhir.reading import written
 from mpi.fhir.subsets import subset
 from mpi.index import Criterion as Condition

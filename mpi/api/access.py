@@ -125,6 +125,7 @@ ACCESS: Final[dict[str, frozenset[str]]] = {
     "fhir_put": REGISTRARS,
     "fhir_delete": REGISTRARS,
     "fhir_merge": STEWARDS,
+    "fhir_take_message": REGISTRARS,
     "fhir_subscribe": REGISTRARS,
     "fhir_read_subscription": REGISTRARS,
     "fhir_search_subscriptions": REGISTRARS,

@@ -49,7 +49,7 @@ def put(asked: Asked) -> Answer:
     assert condition is not None
     _refuse_without_identifier(asked, resource, condition)
     held = _only(_holders(asked, condition, with_inactive=True))
-    return _put(asked, resource, held, condition)
+    return feed(asked, resource, held, condition)
 
 
 def put_by_id(asked: Asked) -> Answer:
@@ -57,7 +57,7 @@ def put_by_id(asked: Asked) -> Answer:
     resource = resource_of(asked, "Patient")
     if resource.get("id", asked.path["id"]) != asked.path["id"]:
         raise refused(400, "invalid", "Patient.id is another than in the URL", expression="Patient.id")
-    return _put(asked, resource, _record_of_path(asked), None)
+    return feed(asked, resource, _record_of_path(asked))
 
 
 def delete(asked: Asked) -> Answer:
@@ -65,16 +65,19 @@ def delete(asked: Asked) -> Answer:
     condition = _condition(asked, asked.query)
     assert condition is not None
     held = _only(_holders(asked, condition))
-    return _removed(asked, held)
+    return take_out(asked, held)
 
 
 def delete_by_id(asked: Asked) -> Answer:
     """``DELETE /Patient/{id}`` of a source record."""
     held = _record_of_path(asked)
-    return _removed(asked, held if held.active else None)
+    return take_out(asked, held if held.active else None)
 
 
-def _put(asked: Asked, resource: Resource, held: RecordView | None, condition: Condition | None) -> Answer:
+def feed(
+    asked: Asked, resource: Resource, held: RecordView | None, condition: Condition | None = None
+) -> Answer:
+    """Register, update or merge: ``held`` is the record that the Patient is about, as it is stored."""
     survivor = replaced_by(resource)
     if held is not None:
         _refuse_foreign_record(asked, held)
@@ -178,7 +181,8 @@ def _local_id_of(asked: Asked, survivor: Mapping[str, Any], held: RecordView) ->
     return view.record.local_id
 
 
-def _removed(asked: Asked, held: RecordView | None) -> Answer:
+def take_out(asked: Asked, held: RecordView | None) -> Answer:
+    """Take a record out of the candidates and of all answers; without one there is nothing to do."""
     if held is not None:
         _refuse_foreign_record(asked, held)
         source, local_id = held.record.source, held.record.local_id

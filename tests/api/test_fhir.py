@@ -22,6 +22,7 @@ PROMISED: dict[str, set[str]] = {
     "GET /Patient/$ihe-pix": READERS,
     "POST /Patient/$ihe-pix": READERS,
     "POST /Patient/$merge": {"steward"},
+    "POST /$process-message": REGISTRARS,
     "GET /Patient": READERS,
     "POST /Patient/_search": READERS,
     "POST /Patient": REGISTRARS,

@@ -19,8 +19,9 @@ import orjson
 from mpi.errors import UnreadableFile
 from mpi.matching.flat import FLAT_FIELDS, LIST_FIELDS, OTHER_FIELDS
 
-#: The longest line taken, in bytes; a longer one is rejected, not read into memory whole.
-LINE_MAX = 1_000_000
+#: The longest line taken, in bytes: a FHIR Patient of 1 MiB fits. A longer one is rejected, not read into
+#: memory whole.
+LINE_MAX = 1_100_000
 
 #: Column → field, as a map file says; None: the columns are called like the fields.
 ColumnMap = Mapping[str, str] | None
@@ -182,7 +183,7 @@ def _json_line(number: int, text: bytes, column_map: ColumnMap, truth: bool) -> 
     if not isinstance(flat, dict):
         return Line(number, None, "not a JSON object")
     who = flat.pop(_PASSED_OVER, None)
-    if column_map is not None:
+    if column_map is not None and "resourceType" not in flat:
         flat = {column_map[column]: value for column, value in flat.items() if column in column_map}
     fields = {name: value for name, value in flat.items() if value is not None}
     return Line(number, fields | {_PASSED_OVER: who} if truth and who is not None else fields)

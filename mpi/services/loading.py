@@ -16,12 +16,13 @@ from typing import Any
 import orjson
 
 from mpi.batch.feeds import ColumnMap, Line, line_count, read_feed, sha256_of
-from mpi.errors import MpiError, NotFound
+from mpi.errors import Conflict, MpiError, NotFound
 from mpi.matching.flat import source_record
 from mpi.matching.record import SourceRecord
 from mpi.services.answers import Actor, Receipt, Rejection
 from mpi.services.context import Context
 from mpi.services.intake import Chunk, make_ready, receive_many
+from mpi.services.registry.receiving import patient_record
 from mpi.storage.queries import query
 
 #: Records of one transaction: enough to make its cost small for each, few enough that others wait a second at
@@ -82,7 +83,7 @@ def load(
     A malformed line is one rejection. The same file for the same source is taken in once: again, it answers
     what it did, unless every line was rejected. Raises UnreadableFile, UnknownSource.
     """
-    batch = _begin(context, path, source)
+    batch = begin(context, path, source)
     counts = Counter(batch.counts)
     done = batch.lines_done
     if not batch.finished:
@@ -93,7 +94,8 @@ def load(
             counts.update(outcome.outcome for outcome in outcomes)
             counts["tasks"] += queued
             done += len(chunk)
-            _checkpoint(context, batch.batch_id, outcomes, done, counts)
+            if not _checkpoint(context, batch.batch_id, outcomes, done, counts):
+                raise Conflict("the load was cancelled", field="batch_id")
             if progress is not None:
                 progress(done, counts)
         _finish(context, batch.batch_id, actor)
@@ -117,7 +119,7 @@ class _Batch:
     finished: bool
 
 
-def _begin(context: Context, path: Path, source: str | None) -> _Batch:
+def begin(context: Context, path: Path, source: str | None) -> _Batch:
     """The batch of this file, begun or taken up again."""
     if source is not None:
         context.sources.named(source)
@@ -139,6 +141,8 @@ def _begin(context: Context, path: Path, source: str | None) -> _Batch:
             # Nothing came of it, for a reason that may be gone (a source that was not declared): start over.
             conn.execute(query("restart_batch"), {"batch_id": batch_id})
             return _Batch(batch_id, 0, {}, False)
+        if state == "failed":
+            conn.execute(query("resume_batch"), {"batch_id": batch_id})
     return _Batch(batch_id, lines_done, counts, state == "done")
 
 
@@ -158,7 +162,7 @@ def _made_ready(
         lines = next(coming_chunks, None)
         if lines is None:
             return None
-        return lines, make_ready(context, [read_line(line, source) for line in lines])
+        return lines, make_ready(context, [read_line(context, line, source) for line in lines])
 
     with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
         coming = reader.submit(following)
@@ -178,11 +182,13 @@ def _load_chunk(
     )
 
 
-def read_line(line: Line, source: str | None) -> SourceRecord | Rejection:
-    """The record of a line, or what is wrong with it."""
+def read_line(context: Context, line: Line, source: str | None) -> SourceRecord | Rejection:
+    """The record of a line, flat or a FHIR resource, or what is wrong with it."""
     if line.flat is None:
         return Rejection(code="malformed-line", detail=line.reason or "malformed")
     try:
+        if "resourceType" in line.flat:
+            return patient_record(context, line.flat, source)
         return source_record(line.flat, source=source)
     except MpiError as error:
         return Rejection(code=error.code, detail=str(error), field=error.field)
@@ -199,9 +205,10 @@ def _outcome(line: Line, answer: Receipt | Rejection) -> LineOutcome:
 
 def _checkpoint(
     context: Context, batch_id: int, outcomes: list[LineOutcome], lines_done: int, counts: Counter[str]
-) -> None:
+) -> bool:
+    """Write down what is done; False when somebody cancelled the load."""
     with context.transaction() as conn:
-        conn.execute(
+        row = conn.execute(
             query("checkpoint_batch"),
             {
                 "batch_id": batch_id,
@@ -209,7 +216,8 @@ def _checkpoint(
                 "lines_done": lines_done,
                 "counts": orjson.dumps(counts).decode(),
             },
-        )
+        ).fetchone()
+    return row is not None and row[0] == "running"
 
 
 def _finish(context: Context, batch_id: int, actor: Actor) -> None:

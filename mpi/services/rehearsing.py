@@ -64,7 +64,7 @@ def rehearse(
 def _arrival(
     context: Context, line: Line, source: str | None, sources: dict[str, int]
 ) -> Arrival | Rejection:
-    record = read_line(line, source)
+    record = read_line(context, line, source)
     if isinstance(record, Rejection):
         return record
     try:

@@ -24,6 +24,8 @@ Pool = ConnectionPool[Connection]
 #: ``register`` of the
 #: schema takes 71 for a blocking key and shares 72.
 LOCK_MIGRATION, LOCK_BULK, LOCK_IDEMPOTENCY, LOCK_PUBLISH, LOCK_STEWARDSHIP = 70, 72, 73, 74, 75
+#: Held by whoever works on a batch in the background.
+LOCK_BATCH = 79
 #: Looking through the feed for FHIR subscribers; held by the process that tells HL7 v2 subscribers, for as
 #: long as it does.
 LOCK_NOTIFY, LOCK_LEAD = 76, 77

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 
 from builders import CLERK, STEWARD
-from mpi.errors import ForeignIdentifier, InvalidPatient, StaleVersion
-from mpi.index import Criterion, Index
+from mpi.errors import Conflict, ForeignIdentifier, InvalidPatient, NotFound, StaleVersion
+from mpi.index import Criterion, Index, Job
 from mpi.patient import MOTHER_IDENTIFIER_URL, write_identity, write_record
 from mpi.services.keeping_terms import make_terms
 
@@ -220,3 +223,45 @@ def test_records_older_than_search_terms_get_theirs(two_sources: Index, database
         assert make_terms(conn) == 2
         assert make_terms(conn) == 0
     assert two_sources.registry.find(asked, actor=CLERK).people
+
+
+def _lines(*patients: Any) -> bytes:
+    return b"".join(orjson.dumps(patient) + b"\n" for patient in patients)
+
+
+def _ended(index: Index, job: Job) -> Job:
+    for _ in range(600):
+        found = index.registry.jobs.job(job.job_id, actor=CLERK)
+        if found.state != "running" or found.finished_at is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("the import does not end")
+
+
+def test_patients_are_imported_in_the_background_and_exported(registry_index: Index) -> None:
+    jobs = registry_index.registry.jobs
+    wrong = {"resourceType": "Patient", "identifier": [{"system": SOUTH, "value": "s1"}]}
+    sent = _lines(a_patient((NORTH, "n1")), {"resourceType": "Person"}, wrong)
+    job = _ended(registry_index, jobs.begin_import([sent], source="north-ehr", actor=CLERK))
+    assert (job.state, job.lines_done, job.counts) == ("done", 3, {"new": 1, "rejected": 2})
+    assert [(error.line, error.field) for error in jobs.errors(job.job_id, actor=CLERK)] == [
+        (2, "Patient"),
+        (3, "Patient.identifier"),
+    ]
+    again = jobs.begin_import([sent], source="north-ehr", actor=CLERK)
+    assert again.job_id == job.job_id
+    exported = list(jobs.export(actor=CLERK))
+    assert [view.records[0].record.local_id for view in exported] == ["n1"]
+    with pytest.raises(NotFound):
+        jobs.job(1, actor=CLERK)
+    with pytest.raises(Conflict):
+        jobs.cancel(job.job_id, actor=CLERK)
+
+
+def test_a_file_of_patients_is_loaded_with_what_was_sent(registry_index: Index, tmp_path: Path) -> None:
+    file = tmp_path / "patients.ndjson"
+    patient = a_patient((NORTH, "n1"), maritalStatus={"text": "married"})
+    file.write_bytes(_lines(patient, {"source": "south-ehr", "local_id": "s1", "family": "Ruiz"}))
+    assert registry_index.load(file, actor=CLERK, dry_run=True).counts == {"new": 2}
+    assert registry_index.load(file, actor=CLERK).counts == {"new": 2}
+    assert registry_index.registry.record("north-ehr", "n1", actor=CLERK).record.original == patient

@@ -29,7 +29,9 @@ from mpi.services.registry.answers import (
     Registered,
     Replacement,
 )
+from mpi.services.registry.jobs import Job, JobError, Jobs
 from mpi.services.registry.matching import Resemblances, Resembling
+from mpi.services.registry.receiving import DEFAULT_SOURCE
 from mpi.services.replay import Replay
 from mpi.services.senders import Senders
 
@@ -39,6 +41,9 @@ __all__ = [
     "Field",
     "Found",
     "How",
+    "Job",
+    "JobError",
+    "Jobs",
     "RecordKey",
     "Registered",
     "Registry",
@@ -53,6 +58,11 @@ class Registry:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+
+    @property
+    def jobs(self) -> Jobs:
+        """Patients in bulk: ``$import`` and ``$export``."""
+        return Jobs(self._context)
 
     def domains(self) -> Domains:
         """The identifier domains as they are declared; at most five seconds old."""
@@ -70,7 +80,7 @@ class Registry:
     # Taking in
 
     def record_key(
-        self, resource: Mapping[str, Any], *, source: str | None = None, default_source: str = "fhir"
+        self, resource: Mapping[str, Any], *, source: str | None = None, default_source: str = DEFAULT_SOURCE
     ) -> RecordKey:
         """Whose record a Patient is and under which local ID.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mpi.errors import ForeignIdentifier, InvalidPatient, InvalidRecord
 from mpi.matching.flat import LOCAL_ID_LENGTH_MAX, refuse_empty
+from mpi.matching.record import SourceRecord
 from mpi.patient import Domain, Domains, read_patient, sent_identifiers
 from mpi.patient.carried import MINTED_PREFIX, local_key
 from mpi.patient.domains import SSN
@@ -68,6 +69,15 @@ def _usable(sent: list[tuple[Domain, str]], source: str, domains: Domains) -> tu
         and not domains.is_enterprise(domain)
     )
     return next(free, None)
+
+
+def patient_record(context: Context, resource: Mapping[str, Any], source: str | None) -> SourceRecord:
+    """The source record of a Patient that came in a file. Raises BadInput."""
+    key = record_key(context, resource, source=source, default_source=DEFAULT_SOURCE)
+    domains = context.authorities.domains()
+    record = read_patient(resource, source=key.source, local_id=key.local_id, domains=domains).record
+    refuse_empty(record)
+    return record
 
 
 def receive(

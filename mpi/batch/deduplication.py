@@ -21,6 +21,7 @@ from mpi.batch.progress import Progress, silent
 from mpi.batch.rivals import shared_weights
 from mpi.batch.scored import Scoring
 from mpi.batch.scoring import score_candidates
+from mpi.batch.shared_values import without_shared
 from mpi.errors import CannotTrain
 from mpi.identity.clustering import Clusters, Compared, Refusal
 from mpi.matching.decision import LINK
@@ -103,6 +104,7 @@ def deduplicate(
     Raises BadInput for columns that are not those of flat records, WorkerLost for a process that was stopped.
     """
     records, read = _encoded(source, rules, progress)
+    records, shared = without_shared(records)
     pair_bytes = None if memory_bytes is None else memory_bytes // _SHARE_OF_PAIRS
     candidates = candidate_pairs(records, rules, memory_bytes=pair_bytes, progress=progress)
     candidates = with_named(candidates, also)
@@ -119,6 +121,7 @@ def deduplicate(
             *warnings,
             *read,
             *fault_warnings(records.faults, "row", 1),
+            *map(str, shared),
             *remarks,
             *capped_warnings(candidates.capped),
             *limited_warnings(candidates.limited),

@@ -7,7 +7,8 @@ so that the database holds numbers and nothing about a person can be read from t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -16,11 +17,16 @@ import jellyfish
 from nicknames import name_triplets
 
 from mpi.matching.normalization.nicknames import nickname_roots
-from mpi.matching.record import NormalizedRecord, PartialDate
+from mpi.matching.record import Dropped, NormalizedRecord, PartialDate
 from mpi.matching.rules import RuleSet
 
 #: Of one pass a record has at most so many keys: its first (current) values.
 KEYS_PER_PASS_MAX: Final = 6
+
+#: Parts whose values are one person's or one household's.
+_OWN_VALUES: Final = ("ssn", "identifier", "phone", "email")
+#: Why a value is not taken as evidence that is on the records of too many.
+SHARED_BY_MANY: Final = "shared-by-many"
 
 #: A short form of many names stands for the usual ones: those that have the most short forms.
 _ROOTS_MAX: Final = 4
@@ -130,6 +136,35 @@ def blocking_keys(record: NormalizedRecord, rules: RuleSet) -> tuple[BlockingKey
             for text in texts:
                 keys[BlockingKey(pass_name, _hash(text))] = None
     return tuple(keys)[: rules.keys_max]
+
+
+def without_values(record: NormalizedRecord, keys: Container[int], rules: RuleSet) -> NormalizedRecord:
+    """The record without the telephones, e-mails and numbers whose own keys are among ``keys``: values that
+    too many records share to say anything of one. They stand in ``dropped`` as ``shared-by-many``.
+    """
+    found = {
+        (one.key[0], text)
+        for one in rules.blocking_passes
+        if len(one.key) == 1 and one.key[0] in _OWN_VALUES
+        for text in KEY_PARTS[one.key[0]].of(record)
+        if _hash(f"{one.name}\x1f{text}") in keys
+    }
+    if not found:
+        return record
+    return replace(
+        record,
+        phones=tuple(phone for phone in record.phones if ("phone", phone) not in found),
+        emails=tuple(email for email in record.emails if ("email", email) not in found),
+        identifiers=tuple(
+            one
+            for one in record.identifiers
+            if ("ssn", one.value) not in found and ("identifier", f"{one.authority} {one.value}") not in found
+        ),
+        dropped=(
+            *record.dropped,
+            *(Dropped(field, SHARED_BY_MANY) for field in sorted(dict(found))),
+        ),
+    )
 
 
 def _hash(text: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mpi.matching.blocking import BlockingKey, blocking_keys
+from mpi.matching.blocking import BlockingKey, blocking_keys, without_values
 from mpi.matching.comparison import encode
 from mpi.matching.decision import PairScores, field_parts, score_columns
 from mpi.matching.flat import flat_record
@@ -58,9 +58,16 @@ class Arrival:
         """What to look for."""
         return Asked(self.source_id, self.source_record.local_id, [key.key for key in self.keys])
 
-    def dropped(self) -> tuple[dict[str, str], ...]:
-        """The values that were not used as evidence, as an answer tells them."""
-        return tuple({"field": d.field, "reason": d.reason} for d in self.normalized.dropped)
+    def evidence(self, suppressed: Sequence[int], rules: RuleSet) -> NormalizedRecord:
+        """What is compared: without values that too many share, told by the numbers of suppressed keys."""
+        if not suppressed:
+            return self.normalized
+        return without_values(self.normalized, {self.keys[number].key for number in suppressed}, rules)
+
+
+def dropped_from(record: NormalizedRecord) -> tuple[dict[str, str], ...]:
+    """The values that were not used as evidence, as an answer tells them."""
+    return tuple({"field": d.field, "reason": d.reason} for d in record.dropped)
 
 
 def arrive(
@@ -138,7 +145,10 @@ class Compared:
 
     def __init__(self, arrivals: Sequence[Arrival], fresh: Sequence[int], look: Look, rules: RuleSet) -> None:
         self._rules = rules
-        self._records = [arrival.normalized for arrival in arrivals]
+        self._records = [
+            arrival.evidence(look.suppressed.get(position, ()), rules)
+            for position, arrival in enumerate(arrivals)
+        ]
         #: Position → enterprise IDs near it in the database.
         self.near: dict[int, list[str]] = defaultdict(list)
         #: Enterprise ID → its members in the database.

@@ -31,7 +31,7 @@ from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
 from mpi.matching.stored import from_stored
 from mpi.services.answers import Actor, Receipt, RecordRef
-from mpi.services.arrivals import Arrival, stored_form
+from mpi.services.arrivals import Arrival, dropped_from, stored_form
 from mpi.services.context import Context
 from mpi.services.scored_pairs import across, as_pairs, sharing_numbers
 from mpi.services.settling import WorldChanged, hold_identities, until_settled
@@ -209,7 +209,7 @@ def _receipts(
                 source=arrival.source_record.source, local_id=arrival.source_record.local_id, version=1
             ),
             tasks=tuple(raised.get(row, ())),
-            dropped=arrival.dropped(),
+            dropped=dropped_from(arrival.normalized),
             declared=arrival.declared,
         )
     return receipts

@@ -17,7 +17,7 @@ from mpi.matching.record import NormalizedRecord, SourceRecord
 from mpi.matching.stored import from_stored
 from mpi.patient.carried import comparable
 from mpi.services.answers import Actor, Candidate, Candidates, EventAnswer
-from mpi.services.arrivals import Compared, arrive
+from mpi.services.arrivals import Compared, arrive, dropped_from
 from mpi.services.assigning import Assigning
 from mpi.services.context import Context
 from mpi.services.publishing import event_answers
@@ -50,7 +50,7 @@ def match(
     return Candidates(
         candidates=_candidates(compared, best),
         suppressed_keys=tuple(sorted(suppressed)),
-        dropped=arrival.dropped(),
+        dropped=dropped_from(arrival.evidence(seen.suppressed.get(0, ()), context.rules)),
     )
 
 

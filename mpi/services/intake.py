@@ -16,8 +16,9 @@ from mpi.identity.assignment import Assignment
 from mpi.identity.change import Change
 from mpi.identity.enterprise_id import display
 from mpi.matching.record import SourceRecord
+from mpi.matching.rules import RuleSet
 from mpi.services.answers import Actor, Receipt, RecordRef, Rejection
-from mpi.services.arrivals import Arrival, Compared, arrive, stored_form
+from mpi.services.arrivals import Arrival, Compared, arrive, dropped_from, stored_form
 from mpi.services.assigning import Assigning, matched_with
 from mpi.services.bulk_intake import receive_set
 from mpi.services.context import Context
@@ -185,7 +186,10 @@ def _register(
     signed = context.signed(actor, "register", batch_id=batch_id)
     if not register(conn, [stored_form(arrivals[n]) for n in assigned], change, signed, held):
         raise WorldChanged
-    return {n: _receipt(arrivals[n], one, seen.suppressed.get(n, [])) for n, one in assigned.items()}
+    return {
+        n: _receipt(arrivals[n], one, seen.suppressed.get(n, []), context.rules)
+        for n, one in assigned.items()
+    }
 
 
 def _decide(context: Context, conn: Connection, arrivals: list[Arrival], seen: Look) -> dict[int, Assignment]:
@@ -201,7 +205,7 @@ def _lock_numbers(arrivals: list[Arrival]) -> list[int]:
     return sorted({key.key & 0xFFFF for arrival in arrivals for key in arrival.keys})
 
 
-def _receipt(arrival: Arrival, assigned: Assignment, suppressed: list[int]) -> Receipt:
+def _receipt(arrival: Arrival, assigned: Assignment, suppressed: list[int], rules: RuleSet) -> Receipt:
     return Receipt(
         enterprise_id=display(assigned.enterprise_id),
         decision=assigned.decision,
@@ -211,6 +215,6 @@ def _receipt(arrival: Arrival, assigned: Assignment, suppressed: list[int]) -> R
         match=matched_with(assigned.matched),
         tasks=tuple(task.task_id for task in assigned.change.tasks),
         suppressed_keys=tuple(sorted({arrival.keys[number].pass_name for number in suppressed})),
-        dropped=arrival.dropped(),
+        dropped=dropped_from(arrival.evidence(suppressed, rules)),
         declared=arrival.declared,
     )

@@ -18,7 +18,7 @@ from mpi.matching.record import NormalizedRecord
 from mpi.matching.rules import RuleSet
 from mpi.matching.stored import from_stored
 from mpi.services.answers import Actor, Receipt, RecordRef
-from mpi.services.arrivals import Arrival, Compared, stored_form
+from mpi.services.arrivals import Arrival, Compared, dropped_from, stored_form
 from mpi.services.assigning import Assigning, matched_with
 from mpi.services.context import Context
 from mpi.services.settling import WorldChanged, hold_identities
@@ -254,7 +254,7 @@ def _receipt(
         ),
         match=matched_with(best),
         tasks=tasks,
-        dropped=arrival.dropped(),
+        dropped=dropped_from(arrival.normalized),
         created=False,
         declared=arrival.declared,
     )

@@ -190,3 +190,26 @@ def test_new_people_sent_by_four_clients_at_once_get_one_identity_each(index: In
     with ThreadPoolExecutor(8) as clients:
         receipts = list(clients.map(lambda record: index.receive(record, actor=CLERK), copies))
     assert len({receipt.enterprise_id for receipt in receipts}) == 60
+
+
+def test_a_telephone_that_everybody_has_is_nobodys(index: Index) -> None:
+    switchboard = "312-867-0199"
+    crowd = [
+        {
+            "source": "north",
+            "local_id": f"n{row}",
+            "given": f"{'BCDFGHJKLM'[row % 10]}A{'BCDFGHJKLMN'[row // 10]}O",
+            "family": f"{'AEIOU'[row % 5]}R{'BCDFGHJKLMNPQRSTVWXYZ'[row // 5]}EN",
+            "birth_date": f"19{50 + row % 40}-{1 + row % 12:02}-{1 + row % 28:02}",
+            "phone": switchboard,
+        }
+        for row in range(102)
+    ]
+    assert {type(receipt) for receipt in index.receive_many(crowd, actor=CLERK)} == {Receipt}
+
+    found = index.match(crowd[0], actor=CLERK)
+    assert "phone" in found.suppressed_keys
+    assert {"field": "phone", "reason": "shared-by-many"} in found.dropped
+    compared = [field["field"] for candidate in found.candidates for field in candidate.fields]
+    assert compared, "found by name and birth date"
+    assert not [field for field in compared if field == "phone"]

@@ -72,6 +72,12 @@ def _patient(asked: Asked, pid: Segment, one: Named, *, as_delta: bool) -> Eleme
     return read_patient_segments(pid, asked.domains, pd1=pd1, next_of_kin=next_of_kin, default_domain=system)
 
 
+def says_who(asked: Asked, pid: Segment) -> bool:
+    """Whether a PID holds more than identifiers; that of a merge may not."""
+    patient = read_patient_segments(pid, asked.domains)
+    return bool(patient.keys() - {"resourceType", "identifier"})
+
+
 def stored_patient(asked: Asked, key: str) -> Mapping[str, Any] | None:
     """The Patient as stored, None for a record not seen before."""
     try:

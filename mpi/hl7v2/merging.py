@@ -12,13 +12,10 @@ from mpi.errors import AssertedDifferent, Conflict, MpiError, NotFound, SameIden
 from mpi.hl7v2.errors import fault_of
 from mpi.hl7v2.exchange import Asked, Doing, Done
 from mpi.hl7v2.faults import DUPLICATE_KEY, INTERNAL, SEQUENCE, UNKNOWN_KEY, Fault
-from mpi.hl7v2.feeding import holder, local_id, register_pid
+from mpi.hl7v2.feeding import holder, local_id, register_pid, says_who
 from mpi.hl7v2.identifying import Named, identifiers, own, refuse_foreign
 from mpi.hl7v2.message import Segment
 from mpi.patient import RecordView
-
-#: PID fields from 5 on say something about the person; a PID of a merge may have none.
-_DEMOGRAPHICS = tuple(range(5, 31))
 
 
 class _Pair(NamedTuple):
@@ -76,7 +73,7 @@ def _replace(asked: Asked, pair: _Pair, doing: Doing) -> None:
     _refuse_unknown(asked, subsumed, pair.subsumed)
     if surviving == subsumed:
         raise Fault(DUPLICATE_KEY, "PID-3 and MRG-1 are the same identifier", place=pair.subsumed.place)
-    if any(pair.pid.repeats(field) for field in _DEMOGRAPHICS):
+    if says_who(asked, pair.pid):
         register_pid(asked, pair.pid, doing, as_delta=True)
     try:
         done = asked.index.registry.replace(

@@ -30,7 +30,7 @@ def cross_reference(asked: Asked) -> Done:
         unknown = Fault(UNKNOWN_KEY, "the patient identifier is not known", place="QPD^1^3^1^1")
         return _answer(qpd, "AE", fault=unknown)
     told = (found.enterprise_id,) if found.enterprise_id else ()
-    if found.outcome != "found" or not found.identifiers:
+    if not found.identifiers:
         return _answer(qpd, "NF", enterprise_ids=told)
     ids = [write_cx(identifier, asked.domains) for identifier in found.identifiers]
     pid = write_segment("PID", {3: ids, 5: _NO_NAME})

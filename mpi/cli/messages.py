@@ -144,13 +144,15 @@ def replay(
 ) -> None:
     """Process messages again, as they came or mended; what is accepted is no dead letter any more.
 
-    A mended message is a message of its own that says what it mends. Exit code 1 when one was refused again.
+    A mended message is a message of its own that says what it mends. One of ours is sent to its subscriber
+    again. Exit code 1 when one was refused again.
 
     \b
       mpi messages replay 1042
       mpi messages replay 1042 --edit mended.hl7
     """
     from mpi.hl7v2 import Connection
+    from mpi.hl7v2.notifying import send_again
     from mpi.hl7v2.receiving import receive
 
     if edit is not None and len(message_ids) != 1:
@@ -161,7 +163,10 @@ def replay(
         for message_id in message_ids:
             found = index.messages.message(message_id, actor=operator())
             if found.told.direction == "out":
-                raise BadInput(f"message {message_id} was sent by us: it is not ours to process")
+                if edit is not None:
+                    raise BadInput(f"message {message_id} is one of ours: it is sent as it is", field="edit")
+                replies[message_id] = send_again(index, found)
+                continue
             mended = (
                 found.raw if edit is None else edit.read_bytes().replace(b"\r\n", b"\r").replace(b"\n", b"\r")
             )

@@ -15,10 +15,11 @@ from typing import Any
 
 import structlog
 
-from mpi.errors import MpiError
+from mpi.errors import BadInput, MpiError, NotFound
 from mpi.hl7v2.notices import a31, a40, control_id_of, digest_of, names_of
+from mpi.hl7v2.receiving import Replied
 from mpi.hl7v2.sending import Destination, NotDelivered, Sender, client_tls
-from mpi.index import Actor, Index, News, Outcome, Sent, Subscriber
+from mpi.index import Actor, Index, MessageContent, News, Outcome, Sent, Subscriber
 from mpi.patient import IdentityView
 
 #: How often a delivery looks for news; the lead, and what is declared, is looked after half as often.
@@ -250,6 +251,44 @@ def destination_of(settings: dict[str, Any]) -> Destination:
     tls = client_tls(settings["ca"], settings["certificate"], settings["key"]) if settings["tls"] else None
     return Destination(
         host=settings["host"], port=settings["port"], tls=tls, timeout_seconds=settings["timeout_seconds"]
+    )
+
+
+def send_again(index: Index, found: MessageContent) -> Replied:
+    """Send a message of ours once more, as it was, and keep what the subscriber says now. Raises NotFound."""
+    name, control_id = found.told.sender, found.told.control_id
+    subscribers = index.messages.subscribers
+    subscriber = next((one for one in subscribers.declared() if one.name == name), None)
+    if subscriber is None:
+        raise NotFound(f"no subscriber is called {name!r} any more", field="subscriber")
+    reply = b""
+    outcome: Outcome = "failed"
+    acknowledgement: str | None = None
+    try:
+        with Sender(destination_of(subscriber.settings)) as sender:
+            reply = sender.send(found.raw)
+        outcome, acknowledgement, reason = judged(reply, control_id)
+    except NotDelivered as missing:
+        reason = str(missing)
+    except OSError as error:
+        raise BadInput("the files named for TLS cannot be read", field="subscriber") from error
+    sent = Sent(
+        enterprise_id=next(iter(found.told.enterprise_ids), ""),
+        control_id=control_id,
+        trigger_event=found.told.trigger_event or "",
+        raw=found.raw,
+        peer=found.told.peer,
+        outcome=outcome,
+        reply=reply,
+        acknowledgement=acknowledgement,
+        error_text=reason,
+    )
+    subscribers.keep(name, sent, seq=None)
+    return Replied(
+        replies=(reply,),
+        acknowledgement="AA" if outcome == "accepted" else acknowledgement or "none",
+        message_id=found.told.message_id,
+        error_text=reason,
     )
 
 

@@ -14,7 +14,7 @@ from builders import GRACE, STEWARD, TOMAS
 from mllp_calls import listening
 from mpi.hl7v2 import Connection
 from mpi.hl7v2.framing import Frame
-from mpi.hl7v2.notifying import Notifier, judged
+from mpi.hl7v2.notifying import Notifier, judged, send_again
 from mpi.hl7v2.receiving import UNREADABLE, head_of, refusal
 from mpi.index import Index, MessageFilter
 
@@ -155,6 +155,19 @@ def test_what_is_refused_is_sent_again_and_then_a_dead_letter(
         ("accepted", False, 1),
         ("refused", True, 3),
     ]
+
+
+def test_a_dead_letter_is_sent_again(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab(answers=lambda n: "AR" if n == 1 else "AA")
+    with told(index, lab, attempts="1"):
+        register(index, "north", "N1", GRACE)
+        register(index, "south", "S1", GRACE)
+        wait_for(lambda: behind(index) == 0 and len(lab.received) == 1)
+        (dead,) = index.messages.listed(MessageFilter(dead=True), actor=STEWARD).items
+        found = index.messages.message(dead.message_id, actor=STEWARD)
+        assert send_again(index, found).acknowledgement == "AA"
+    assert lab.received[0] == lab.received[1]
+    assert index.messages.listed(MessageFilter(dead=True), actor=STEWARD).items == ()
 
 
 def test_nothing_is_lost_or_told_twice_when_the_subscriber_or_we_are_away(

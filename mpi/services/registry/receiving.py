@@ -19,6 +19,7 @@ from mpi.services.registry.answers import RecordKey, Registered
 from mpi.services.registry.views import record_views
 from mpi.services.replay import Replay
 from mpi.storage import registry as stored
+from mpi.storage.database import connection
 
 #: Whose records Patients are that come without credentials and without an owned identifier.
 DEFAULT_SOURCE = "fhir"
@@ -100,7 +101,8 @@ def receive(
         )
     refuse_empty(read.record)
     receipt = intake.receive(context, read.record, actor=actor, replay=replay, version=version)
-    with context.transaction() as conn:
+    # Outside a transaction, which would cost two round trips more: the record's number never changes.
+    with connection(context.pool) as conn:
         number = stored.record_id_of(conn, key.source, key.local_id)
         assert number is not None
         [view] = record_views(conn, domains, stored.view_rows(conn, record_ids=[number]))

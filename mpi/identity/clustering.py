@@ -26,8 +26,8 @@ import numpy.typing as npt
 _Ints = npt.NDArray[np.int64]
 
 #: However much a pair weighs, it is one witness among the others: no more than this speaks for, or against.
-_FOR_MAX: Final = 20.0
-_AGAINST_MAX: Final = 10.0
+FOR_MAX: Final = 20.0
+AGAINST_MAX: Final = 10.0
 #: What the pairs between two clusters must weigh on average, unless a link may weigh less: odds of 8 to 1.
 TYPICAL_MIN: Final = 3.0
 #: Weights are added up as integers of this fraction, so that the order of adding makes no difference.
@@ -137,7 +137,7 @@ class _Forest:
         self.apart: dict[int, dict[int, Refusal]] = {}
         self.evidence_min = round(evidence_min * _FRACTION)
         self.typical_min = round(min(evidence_min, TYPICAL_MIN) * _FRACTION)
-        self.voice_max = max(_FOR_MAX, evidence_min)
+        self.voice_max = max(FOR_MAX, evidence_min)
         #: Root → root with which pairs were compared → what these say (``_COUNT_BITS``).
         self.voices: dict[int, dict[int, int]] = {}
 
@@ -181,7 +181,7 @@ class _Forest:
     def hear(self, compared: tuple[_Ints, _Ints, npt.NDArray[np.float64]]) -> None:
         """Note what each compared pair says."""
         lefts, rights, weights = compared
-        voices = np.rint(np.clip(weights, -_AGAINST_MAX, self.voice_max) * _FRACTION).astype(np.int64)
+        voices = np.rint(np.clip(weights, -AGAINST_MAX, self.voice_max) * _FRACTION).astype(np.int64)
         for a, b, weight in zip(lefts.tolist(), rights.tolist(), voices.tolist(), strict=True):
             if a != b:
                 voice = (weight << _COUNT_BITS) + 1

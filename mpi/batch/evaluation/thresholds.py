@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mpi.batch.deduplication import Deduplication, clustered
 from mpi.batch.evaluation.quality import Labels, quality
 from mpi.batch.evaluation.reviewing import held_back
-from mpi.batch.reviewing import count_tasks
+from mpi.batch.reviewing import count_tasks, worth_asking
 from mpi.matching.decision import LINK, REVIEW
 
 #: The link weights tried, relative to the rule set's.
@@ -44,7 +44,7 @@ def _point(dedup: Deduplication, link_weight: float, truth: Labels) -> Threshold
     clusters = with_link_weight(dedup, link_weight).astype(np.int64)
     counted = quality(clusters, truth).pairwise
     pairs = dedup.scoring.pairs
-    asked = ~held_back(pairs, frozenset({"no_link"}))
+    asked = worth_asking(~held_back(pairs, frozenset({"no_link"})), dedup.scoring, clusters)
     tasks = count_tasks(clusters[pairs.left[asked]], clusters[pairs.right[asked]])
     return ThresholdPoint(
         link_weight=link_weight,

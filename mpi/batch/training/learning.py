@@ -33,7 +33,7 @@ from mpi.matching.rules import FrequencyTable, RuleSet
 
 #: With less of these there is nothing to learn from.
 RECORDS_MIN: Final = 100
-MATCHES_MIN: Final = 50
+MATCHES_MIN: Final = 30
 FIELDS_MIN: Final = 2
 #: Mean probability that a pair taken for one person's is that; below it the classes run into each other.
 SEPARATION_MIN: Final = 0.7

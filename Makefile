@@ -7,7 +7,7 @@ PEERS := .venv-peers
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser demo test test-long check bench bench-accuracy bench-online bench-batch clean
+.PHONY: help setup setup-browser demo test test-long test-interop check bench bench-accuracy bench-online bench-batch clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -30,6 +30,13 @@ test: setup ## The whole test suite (minutes; starts its own PostgreSQL)
 
 test-long: setup ## The tests that take long: large populations, many examples
 	$(PYTEST) -m long
+
+tests/interop/node_modules/.installed: tests/interop/package-lock.json
+	cd tests/interop && npm ci --no-audit --no-fund --silent
+	touch $@
+
+test-interop: setup tests/interop/node_modules/.installed ## Clients that others wrote, against the index (needs Node)
+	$(PYTEST) tests/interop
 
 check: setup ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .

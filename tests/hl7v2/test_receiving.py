@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import hl7
 import pytest
 
 from builders import STEWARD
@@ -49,6 +50,17 @@ def test_a_message_is_kept_with_what_it_did(index: Index) -> None:
     assert (kept.told.message_type, kept.told.trigger_event) == ("ADT", "A04")
     assert (kept.told.sender, kept.told.control_id) == ("EPIC|NORTH", "1")
     assert len(kept.told.enterprise_ids) == 1
+
+
+def test_another_library_reads_our_replies(index: Index) -> None:
+    """python-hl7, which python people read acknowledgements with."""
+    for raw in (adt("1"), query("2"), query("3", "N9"), adt("4").replace(b"|2.5", b"|2.3"), b"hello"):
+        (reply,) = receive(index, raw, connection=HERE).replies
+        read = hl7.parse(reply.decode())
+        assert str(read.segment("MSA")[1]) in ("AA", "AE", "AR")
+        assert str(read["MSH.F10"]) and str(read["MSH.F12"])
+    broken = refuse_frame(index, Frame(content=adt("9")[:80], size=80, fault="broken-off"), connection=HERE)
+    assert str(hl7.parse(broken.replies[0].decode())["MSA.F1"]) == "AR"
 
 
 def test_a_repetition_is_answered_as_before_and_does_nothing(index: Index) -> None:

@@ -12,20 +12,24 @@ import typer
 from mpi.cli.opened import collect_seldom, for_bulk_work, open_index, operator
 from mpi.cli.output import JsonOption, note, print_json, progress_bar
 from mpi.cli.tables import print_table, say
-from mpi.errors import MpiError
+from mpi.errors import BadInput, MpiError
 from mpi.settings import Settings
 
 if TYPE_CHECKING:
     from mpi.index import Index, LoadSummary
 
 #: What became of lines, in the order it is told in.
-OUTCOMES = ("new", "linked", "review", "updated", "unchanged", "quarantined", "rejected")
+OUTCOMES = (
+    "new", "linked", "review", "updated", "unchanged", "quarantined", "accepted", "repeated", "rejected",
+)  # fmt: skip
 
 
 def load(
     files: Annotated[
         list[Path],
-        typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV, NDJSON or Parquet files."),
+        typer.Argument(
+            exists=True, dir_okay=False, readable=True, help="CSV, NDJSON, Parquet or HL7 v2 files."
+        ),
     ],
     source: Annotated[
         str | None, typer.Option(help="Source system of the records that name none themselves.")
@@ -51,6 +55,9 @@ def load(
     sight. A line that cannot be taken is named with its field and reason and stops nothing; exit code 1 then.
     A load that was stopped goes on where it was, and a file that is done is not taken in again.
 
+    A file of HL7 v2 messages, in a batch or one after the other, is told by its first MSH, FHS or BHS. Each
+    message does what it would do over MLLP; --source says whose they are, else MSH-3 and MSH-4 do.
+
     With --dry-run every line is read, checked and looked up in the index as it is, and nothing but the audit
     is written. Records of the file are not compared with one another, and updates of records that are there
     already are only counted: the load itself may link more, and queue tasks.
@@ -71,7 +78,7 @@ def load(
                 began = time.monotonic()
                 summaries.append(take_in(index, path, source, column_map, dry_run))
                 if not as_json:
-                    _tell(summaries[-1], time.monotonic() - began)
+                    _tell(summaries[-1], time.monotonic() - began, dry_run)
         except MpiError:
             if as_json and summaries:
                 print_json(_as_json(summaries, [], dry_run))
@@ -93,6 +100,10 @@ def take_in(
 ) -> LoadSummary:
     """One file, with a progress bar. Raises UnreadableFile, UnknownSource."""
     from mpi.batch.feeds import line_count
+    from mpi.hl7v2.files import holds_messages
+
+    if holds_messages(path):
+        return _take_in_messages(index, path, source, dry_run)
 
     with progress_bar(path.name, line_count(path)) as (progress, bar):
 
@@ -114,15 +125,32 @@ def take_in(
             raise
 
 
+def _take_in_messages(index: Index, path: Path, source: str | None, dry_run: bool) -> LoadSummary:
+    from mpi.hl7v2.files import load_messages
+
+    if dry_run:
+        raise BadInput(
+            f"{path.name}: HL7 v2 messages are not rehearsed; load them into an index of their own"
+        )
+    with progress_bar(path.name, None) as (progress, bar):
+
+        def advance(messages_done: int, _counts: Counter[str]) -> None:
+            progress.update(bar, completed=messages_done)
+
+        return load_messages(index, path, actor=operator(), source=source, progress=advance)
+
+
 def _source_names(index: Index) -> set[str]:
     return {source["name"] for source in index.sources(actor=operator())}
 
 
-def _tell(summary: LoadSummary, seconds: float) -> None:
+def _tell(summary: LoadSummary, seconds: float, dry_run: bool) -> None:
     counts = ", ".join(f"{summary.counts[o]:,} {o}" for o in OUTCOMES if summary.counts.get(o))
     done = summary.lines - summary.resumed_after
-    what = f"batch {summary.batch_id}" if summary.batch_id is not None else "dry run"
-    say(f"{summary.file}: {what}: {summary.lines:,} lines: {counts or 'none'}")
+    what = f"batch {summary.batch_id}: {summary.lines:,} lines"
+    if summary.batch_id is None:
+        what = f"dry run: {summary.lines:,} lines" if dry_run else f"{summary.lines:,} messages"
+    say(f"{summary.file}: {what}: {counts or 'none'}")
     if summary.already_done:
         note("it had been taken in before; this is what became of it then")
     elif done:

@@ -98,7 +98,7 @@ def answer(index: Index, raw: bytes, *, connection: Connection) -> Answer:
     """
     read = _Read(_header_of(raw))
     try:
-        read = _read(index, raw, read)
+        read = _read(index, raw, read, connection.source)
         done = _do(index, read, connection)
     except MpiError as error:
         return _answer(read, Done(), fault_of(error))
@@ -118,12 +118,12 @@ def _header_of(raw: bytes) -> Segment:
         return Segment(("MSH", "|", "^~\\&"), STANDARD)
 
 
-def _read(index: Index, raw: bytes, read: _Read) -> _Read:
+def _read(index: Index, raw: bytes, read: _Read, source: str | None) -> _Read:
     """The message by its own charset or its source's, and the source's profile."""
     decoded = decode(raw)
     message = parse(decoded.text)
     read = read._replace(header=message.header, codec=decoded.codec, message=message)
-    profile = _profile(index, message)
+    profile = index.registry.senders.named(source) if source else _profile(index, message)
     if profile.charset and not declared_charset(raw):
         default = codec_named(profile.charset) or "utf-8"
         if default != decoded.codec:

@@ -89,6 +89,7 @@ def _escapes(character: str) -> re.Pattern[str]:
 
 
 def _text_of(raw: bytes) -> str:
+    raw = raw.replace(b"\0", b"")
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -96,17 +97,23 @@ def _text_of(raw: bytes) -> str:
 
 
 _TO_ESCAPE = re.compile(r"[|^~\\&\x00-\x1f\x7f]")
-_ESCAPED = {"|": "\\F\\", "^": "\\S\\", "~": "\\R\\", "\\": "\\E\\", "&": "\\T\\", "\n": "\\.br\\"}
+_ESCAPED = {"|": "\\F\\", "^": "\\S\\", "~": "\\R\\", "\\": "\\E\\", "&": "\\T\\", "\n": "\\.br\\", "\0": ""}
 
 
 def escape(text: str) -> str:
     r"""``text`` as it is written between the standard delimiters; ``unescape`` of it is the same text.
 
-    Control characters become hexadecimal escapes, so that no name can end a segment or an MLLP frame.
+    Control characters become hexadecimal escapes, so that no name can end a segment or an MLLP frame; NUL,
+    which is none of HL7's characters, is left out.
 
     >>> escape("Smith & Sons")
     'Smith \\T\\ Sons'
     """
     if not _TO_ESCAPE.search(text):
         return text
-    return _TO_ESCAPE.sub(lambda found: _ESCAPED.get(found[0]) or f"\\X{ord(found[0]):02X}\\", text)
+    return _TO_ESCAPE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    known = _ESCAPED.get(found[0])
+    return known if known is not None else f"\\X{ord(found[0]):02X}\\"

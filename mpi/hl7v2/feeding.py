@@ -10,12 +10,13 @@ from typing import Any
 from mpi.errors import Conflict, NotFound, Replaced
 from mpi.hl7v2.datatypes.extensions import Element
 from mpi.hl7v2.exchange import Asked, Doing, Done
-from mpi.hl7v2.faults import UNKNOWN_KEY, Fault
+from mpi.hl7v2.faults import DATA_TYPE, UNKNOWN_KEY, Fault
 from mpi.hl7v2.identifying import Named, declare_on_sight, identifiers, own
 from mpi.hl7v2.message import Segment
 from mpi.hl7v2.patients import apply_delta, read_patient_segments
 from mpi.hl7v2.patients.reading import segments_of
 from mpi.index import Registered
+from mpi.matching.flat import LOCAL_ID_LENGTH_MAX
 from mpi.patient import RecordView, write_record
 from mpi.patient.carried import local_key
 
@@ -56,8 +57,13 @@ def _first_of_each_record(asked: Asked, named: list[Named]) -> list[Named]:
 
 
 def local_id(asked: Asked, one: Named) -> str:
-    """The local ID of the record that goes by an identifier."""
-    return local_key(one.domain, one.value, asked.source, asked.domains)
+    """The local ID of the record that goes by an identifier. Raises Fault for one that is too long."""
+    key = local_key(one.domain, one.value, asked.source, asked.domains)
+    if len(key) > LOCAL_ID_LENGTH_MAX:
+        raise Fault(
+            DATA_TYPE, f"an identifier is longer than {LOCAL_ID_LENGTH_MAX} characters", place=one.place
+        )
+    return key
 
 
 def _patient(asked: Asked, pid: Segment, one: Named, *, as_delta: bool) -> Element:

@@ -200,7 +200,9 @@ def segment_lines(text: str) -> list[str]:
     """The lines that are not blank, without a byte order mark and what frames a message."""
     if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
-    lines = text.lstrip("\ufeff\x0b\r \t\0").rstrip("\x1c\r\0").split("\r")
+    # NUL is no character of HL7, and none that the database could keep.
+    text = text.replace("\0", "")
+    lines = text.lstrip("\ufeff\x0b\r \t").rstrip("\x1c\r").split("\r")
     return [line for line in lines if line and not line.isspace()]
 
 

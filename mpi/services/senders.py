@@ -57,6 +57,14 @@ class Senders:
         found = self._context.sources.of_sender(_spellings(application, facility), PROFILES_AGE_SECONDS)
         return None if found is None else _profile(found)
 
+    def named(self, source: str) -> Profile:
+        """The profile of a source by its name; declared on first sight where that is allowed.
+
+        Raises UnknownSource.
+        """
+        found, declared = self._context.sources.named(source)
+        return replace(_profile(found), on_sight=declared)
+
     def declared(self) -> list[dict[str, Any]]:
         """Every source with its settings, as ``Index.sources`` tells them; at most as old as profiles."""
         known = self._context.sources.known(PROFILES_AGE_SECONDS)
@@ -68,8 +76,7 @@ class Senders:
         Raises UnknownSource where it is not.
         """
         name = "|".join(part for part in (application, facility) if part) or NAMELESS
-        source, declared = self._context.sources.named(name[:100])
-        return replace(_profile(source), on_sight=declared)
+        return self.named(name[:100])
 
     def declare_authority(self, namespace: str, universal_id: str, domains: Domains) -> None:
         """An assigning authority seen for the first time, under all the names it came with; nobody owns it.

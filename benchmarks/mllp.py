@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.online import ACTOR, Bench, _fill, _percentiles, _say, _wait_for
+from benchmarks.online import ACTOR, Bench, _percentiles, _say, _wait_for, fill
 from benchmarks.online_population import arrivals_file, fill_file, write_files
 from benchmarks.processes import children, cpu_seconds, load_average, machine_speed
 from mpi.hl7v2 import Connection
@@ -68,7 +68,7 @@ def _run(home: Path, size: int, count: int) -> dict[str, Any]:
     with EmbeddedDatabase(home / "index", settings={"shared_buffers": "512MB"}) as database:
         migrate(database.url)
         bench = Bench(home, database, seconds=0)
-        _fill(bench, fill_file(home, size))
+        fill(bench, fill_file(home, size))
         bench.execute("VACUUM ANALYZE", "CHECKPOINT")
         names = ("server_version", "fsync", "synchronous_commit")
         server = {name: bench.execute(f"SHOW {name}")[0][0] for name in names}

@@ -136,15 +136,15 @@ def _run(home: Path, sizes: list[int], seconds: int) -> dict[str, Any]:
         }
         for size in sizes:
             figures = bench.figures[str(size)] = {}
-            figures["fill"] = _fill(bench, fill_file(home, size))
+            figures["fill"] = fill(bench, fill_file(home, size))
             if size == sizes[0]:
-                figures["block"] = _fill(bench, block_file(home))
+                figures["block"] = fill(bench, block_file(home))
             bench.execute("VACUUM ANALYZE", "CHECKPOINT")
             _measure(bench, size, figures)
         return bench.figures
 
 
-def _fill(bench: Bench, path: Path) -> dict[str, Any]:
+def fill(bench: Bench, path: Path) -> dict[str, Any]:
     """Load a file; a file that was loaded before keeps the figures of then."""
     kept = bench.home / f"{path.stem}.loaded.json"
     if kept.exists():
@@ -179,7 +179,7 @@ def _measure(bench: Bench, size: int, figures: dict[str, Any]) -> None:
     sent, arrivals = bench.home / "sent.json", arrivals_file(bench.home, size)
     bench.sent = json.loads(sent.read_text()) if sent.exists() else {}
     figures["round_trips"] = _round_trips(bench, arrivals)
-    with _serving(bench) as server:
+    with serving(bench) as server:
         requests = min(REQUESTS, bench.left(arrivals) // 3)
         server.send("/api/v1/records", bench.take(arrivals, min(WARM_UP, requests)))
         figures["register"] = server.send("/api/v1/records", bench.take(arrivals, requests))
@@ -261,7 +261,7 @@ def _percentiles(latencies: list[float]) -> dict[str, float]:
 
 
 @contextmanager
-def _serving(bench: Bench) -> Iterator[Server]:
+def serving(bench: Bench) -> Iterator[Server]:
     with Index.open(Settings(database_url=bench.database.url, auth="off")) as index:
         key = index.add_client(f"benchmark-{time.time_ns()}", "registrar", actor=ACTOR)
     with socket.socket() as free:

@@ -6,10 +6,11 @@ name with a part, ``active`` wherever there is a ``link``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from mpi.matching.record import Identifier, SourceRecord
 from mpi.patient.contacts import read_addresses, read_telecom
@@ -177,10 +178,13 @@ def _best_first(
 ) -> list[dict[str, Any]]:
     """Every distinct entry, the one that reads like the best record's first; as sent, with period and use."""
     chosen = _entries(best, element)[:1]
-    entries = [entry for member in members for entry in _entries(member, element) if len(entry) > 0]
-    like = [entry for entry in entries if chosen and _reads_like(element, entry, chosen[0])]
-    distinct = {json.dumps(e, sort_keys=True, default=str): e for e in [*(like or chosen)[:1], *entries]}
-    return list(distinct.values())[:_REPEATED_MAX]
+    sent = (entry for member in members for entry in _entries(member, element) if entry)
+    entries = {orjson.dumps(entry, option=orjson.OPT_SORT_KEYS): entry for entry in sent}
+    if len(entries) == 1:
+        return list(entries.values())
+    like = [entry for entry in entries.values() if chosen and _reads_like(element, entry, chosen[0])]
+    first = {orjson.dumps(entry, option=orjson.OPT_SORT_KEYS): entry for entry in (like or chosen)[:1]}
+    return list((first | entries).values())[:_REPEATED_MAX]
 
 
 def _reads_like(element: str, entry: Mapping[str, Any], chosen: Mapping[str, Any]) -> bool:

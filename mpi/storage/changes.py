@@ -63,9 +63,15 @@ def write_audit(
     conn: Connection, signed: Signed, *, enterprise_ids: list[str], query_fields: list[str], result_count: int
 ) -> None:
     """One row for a read or search: whose records were shown, and which fields were asked about."""
+    row = audit_json(signed, enterprise_ids, query_fields, result_count)
+    conn.execute(query("write_audit"), {"row": row})
+
+
+def audit_json(signed: Signed, enterprise_ids: list[str], query_fields: list[str], result_count: int) -> str:
+    """The row of the audit, as the statements that write one read it."""
     row = _fields(signed)
     row |= {"enterprise_ids": enterprise_ids, "query_fields": query_fields, "result_count": result_count}
-    conn.execute(query("write_audit"), {"row": orjson.dumps(row).decode()})
+    return orjson.dumps(row).decode()
 
 
 def _fields(signed: Signed) -> dict[str, Any]:

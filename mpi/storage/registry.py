@@ -85,6 +85,17 @@ def identity_facts(conn: Connection, enterprise_ids: Iterable[str]) -> dict[str,
     return {row[0]: IdentityFacts._make(row) for row in rows}
 
 
+def show_identities(
+    conn: Connection, enterprise_ids: Iterable[str], audit: str
+) -> tuple[dict[str, IdentityFacts], list[ViewRow]]:
+    """What became of these identities, and all their members; ``audit`` is the row that notes it."""
+    parameters = {"enterprise_ids": list(enterprise_ids), "audit": audit}
+    rows = conn.execute(query("show_identities"), parameters).fetchall()
+    width = len(IdentityFacts._fields)
+    facts = {row[0]: IdentityFacts._make(row[:width]) for row in rows}
+    return facts, [ViewRow._make(row[width:]) for row in rows]
+
+
 def carriers(conn: Connection, wanted: Sequence[Carried]) -> list[list[int]]:
     """For each identifier the records that may carry it, retired ones included; the caller compares
     exactly.

@@ -13,8 +13,9 @@ from mpi.services.answers import Actor
 from mpi.services.arrivals import Compared, arrive
 from mpi.services.assigning import Assigning
 from mpi.services.context import Context
-from mpi.services.registry.views import identity_views
+from mpi.services.registry.views import shown_identities
 from mpi.storage.candidates import look
+from mpi.storage.changes import audit_json
 from mpi.storage.database import connection
 
 #: What a record can be asked by, for the audit.
@@ -53,9 +54,13 @@ def match(context: Context, record: SourceRecord, *, actor: Actor, limit: int) -
         found = Assigning(context.mint, conn, compared).candidates(0, 0)
         best = sorted(found, key=_rank)[:limit]
         ids = [candidate.enterprise_id for candidate in best]
-        views = identity_views(context, conn, ids, domains) if ids else []
         asked = [name for name in _ASKED if getattr(record, name)]
-        context.audit_read(conn, actor, "match", ids, query_fields=asked)
+        if ids:
+            audit = audit_json(context.signed(actor, "match", outcome="ok"), ids, asked, len(ids))
+            views = shown_identities(context, conn, ids, audit, domains)
+        else:
+            views = []
+            context.audit_read(conn, actor, "match", [], query_fields=asked)
     suppressed = {arrival.keys[number].pass_name for number in seen.suppressed.get(0, [])}
     return Resemblances(
         people=tuple(_resembling(c, view) for c, view in zip(best, views, strict=True)),

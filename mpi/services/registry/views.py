@@ -144,6 +144,26 @@ def identity_views(
     facts |= stored.identity_facts(conn, survivors - facts.keys()) if survivors else {}
     current = {id: facts[id].surviving_id or id for id in asked if id in facts}
     rows = stored.view_rows(conn, enterprise_ids=sorted(set(current.values())))
+    return _put_together(context, conn, asked, facts, rows, domains)
+
+
+def shown_identities(
+    context: Context, conn: Connection, enterprise_ids: Sequence[str], audit: str, domains: Domains
+) -> list[IdentityView]:
+    """Active identities in that order, read with the row of the audit that notes it."""
+    facts, rows = stored.show_identities(conn, enterprise_ids, audit)
+    return _put_together(context, conn, enterprise_ids, facts, rows, domains)
+
+
+def _put_together(
+    context: Context,
+    conn: Connection,
+    asked: Sequence[str],
+    facts: Mapping[str, stored.IdentityFacts],
+    rows: Sequence[ViewRow],
+    domains: Domains,
+) -> list[IdentityView]:
+    current = {id: facts[id].surviving_id or id for id in asked if id in facts}
     views = record_views(conn, domains, rows)
     members: dict[str, list[tuple[ViewRow, RecordView]]] = {}
     for row, view in zip(rows, views, strict=True):

@@ -115,3 +115,28 @@ WHERE r.terms IS NULL ORDER BY r.record_id LIMIT %(limit)s FOR UPDATE OF r SKIP 
 -- The terms that were made.
 UPDATE record r SET terms = x.terms::tsvector
 FROM unnest(%(record_ids)s::bigint[], %(terms)s::text[]) AS x(record_id, terms) WHERE r.record_id = x.record_id
+
+-- name: show_identities
+-- Identities with all their members, and the audit row that says so: one round trip, one transaction.
+WITH noted AS (
+    INSERT INTO audit (actor, role, action, outcome, enterprise_ids, query_fields, result_count, reason, request_id)
+    SELECT actor, role, action, outcome, enterprise_ids, query_fields, result_count, reason, request_id
+    FROM json_to_record(%(audit)s::json) AS x(actor text, role text, action text, outcome text, enterprise_ids text[],
+        query_fields text[], result_count integer, reason text, request_id text)
+), facts AS MATERIALIZED (
+    SELECT i.enterprise_id, i.status, i.surviving_id, i.successors, e.event_id, coalesce(e.at, i.changed_at) AS at,
+        ARRAY(SELECT m.enterprise_id FROM identity m WHERE m.surviving_id = i.enterprise_id ORDER BY m.enterprise_id) AS subsumed
+    FROM identity i
+    LEFT JOIN LATERAL (
+        SELECT event_id, at FROM event WHERE enterprise_id = i.enterprise_id ORDER BY event_id DESC LIMIT 1
+    ) AS e ON true
+    WHERE i.enterprise_id = ANY(%(enterprise_ids)s::text[])
+)
+SELECT f.enterprise_id, f.status, f.surviving_id, f.successors, f.event_id, f.at, f.subsumed,
+    r.record_id, s.name, s.trust, r.local_id, r.version, r.retired, r.source_record, r.original, r.received_at,
+    l.enterprise_id, p.record_id, p.local_id,
+    ARRAY(SELECT o.record_id FROM record o WHERE o.replaced_by = r.record_id ORDER BY o.record_id)
+FROM facts f JOIN link l ON l.enterprise_id = f.enterprise_id JOIN record r ON r.record_id = l.record_id
+JOIN source s ON s.source_id = r.source_id
+LEFT JOIN record p ON p.record_id = r.replaced_by
+ORDER BY s.trust DESC, r.received_at, r.record_id

@@ -78,9 +78,9 @@ def twins(index: Index) -> None:
 
 
 @contextmanager
-def served(database_url: str, home: Path, *, auth: str = "on") -> Iterator[Desk]:
+def served(database_url: str, home: Path, *, auth: str = "on", **settings: Any) -> Iterator[Desk]:
     """The application on a port of this machine."""
-    app = create_app(settings_of(database_url, home, auth=auth))
+    app = create_app(settings_of(database_url, home, auth=auth, **settings))
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, loop="asyncio"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

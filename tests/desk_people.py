@@ -47,7 +47,7 @@ def scripts_and_tricks(index: Index) -> None:
         sex="M", ssn="431-22-9043", **HOME
     )  # fmt: skip
     register(
-        index, source="lab", local_id="R2", family="الخطيب", given="محمد\u200f امين", birth_date="1971-05-09",
+        index, source="lab", local_id="R2", family="الخطيب", given="محمد\u200f", birth_date="1971-05-09",
         sex="M", city="Boston"
     )  # fmt: skip
     register(

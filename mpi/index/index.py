@@ -30,6 +30,7 @@ from mpi.services import (
     quality,
     rehearsing,
     relinking,
+    searching,
     stewardship,
     tasks,
 )
@@ -254,7 +255,7 @@ class Index:
 
     def search(self, wanted: str | Flat, *, actor: Actor, limit: int = 20) -> Page:
         """People by what somebody types."""
-        return lookup.search(self._context, wanted, actor=actor, limit=limit)
+        return searching.search(self._context, wanted, actor=actor, limit=limit)
 
     # Stewardship
 

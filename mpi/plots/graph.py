@@ -121,12 +121,19 @@ def _node(node: Node, place: tuple[float, float], height: float) -> str:
         )
     else:
         shape = element("circle", cx=x, cy=y, r=9, fill=ACCENT, stroke="#fff", stroke_width=2)
+    if abs(x - _WIDTH / 2) < 12:
+        # At the very top or bottom there is room above or below only.
+        lift = -30 if y < height / 2 else 26
+        return shape + _label(node, x, y + lift, "middle")
     is_right = x >= _WIDTH / 2
     away, anchor = (15, "start") if is_right else (-15, "end")
     lift = -4 if y < height / 2 else 4
-    label = text(x + away, y + lift, _cut(node.label), fill=INK, text_anchor=anchor, font_weight=600)
-    detail = text(x + away, y + lift + 14, _cut(node.detail), fill=MUTED, text_anchor=anchor, font_size=11)
-    return shape + label + detail
+    return shape + _label(node, x + away, y + lift, anchor)
+
+
+def _label(node: Node, x: float, y: float, anchor: str) -> str:
+    label = text(x, y, _cut(node.label), fill=INK, text_anchor=anchor, font_weight=600)
+    return label + text(x, y + 14, _cut(node.detail), fill=MUTED, text_anchor=anchor, font_size=11)
 
 
 def _cut(words: str) -> str:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from mpi.errors import BadInput
 from mpi.identity import ledger
 from mpi.identity.enterprise_id import display, parse_enterprise_id
 from mpi.identity.survivorship import MemberRecord, best_record
-from mpi.matching.flat import FLAT_FIELDS, source_record
-from mpi.matching.normalization import normalize
-from mpi.matching.normalization.searching import search_text
-from mpi.matching.normalization.transliteration import to_ascii
-from mpi.services.answers import Actor, FlatRecord, IdentityAnswer, Page, StoredRecord
+from mpi.services.answers import Actor, FlatRecord, IdentityAnswer, StoredRecord
 from mpi.services.context import Context
 from mpi.storage import identities as stored
 from mpi.storage.database import Connection
@@ -171,42 +166,3 @@ def _status_at(issued: bool, merged: bool, has_records: bool) -> str:
     if merged:
         return "merged"
     return "active" if has_records else "retired"
-
-
-def search(context: Context, wanted: str | Mapping[str, Any], *, actor: Actor, limit: int = 20) -> Page:
-    """People by what somebody types: names, identifiers, phone; typos allowed. Best first.
-
-    ``wanted`` is free text or a flat record. Raises BadInput below three characters, so that nobody lists
-    everybody.
-    """
-    text, fields = _search_words(wanted)
-    if len(text) < 3:
-        raise BadInput("a search needs at least three letters or digits", field="q")
-    with context.transaction() as conn:
-        conn.execute(query("tolerate_typos"))
-        rows = conn.execute(query("search_records"), {"text": text, "limit": limit}).fetchall()
-        items = []
-        for enterprise_id, similarity in rows:
-            members = stored.members(conn, enterprise_id)
-            items.append(
-                {
-                    "enterprise_id": display(enterprise_id),
-                    "similarity": round(similarity, 3),
-                    "best_record": best_of(context, members),
-                    "record_count": len(members),
-                }
-            )
-        context.audit_read(conn, actor, "search", [row[0] for row in rows], query_fields=fields)
-    return Page(items=tuple(items), next=None)
-
-
-#: What people write between the digits of a telephone number or an identifier.
-_BETWEEN_DIGITS = str.maketrans("", "", " ()-.+/")
-
-
-def _search_words(wanted: str | Mapping[str, Any]) -> tuple[str, list[str]]:
-    if isinstance(wanted, str):
-        digits = wanted.translate(_BETWEEN_DIGITS)
-        return digits if digits.isdecimal() else " ".join(to_ascii(wanted).upper().split()), ["q"]
-    asked = source_record(wanted, reference_required=False)
-    return search_text(asked, normalize(asked)), sorted(set(wanted) & set(FLAT_FIELDS))

@@ -203,8 +203,8 @@ def test_a_person_is_found_and_a_merge_undone_from_the_story(desk: Desk, chromiu
         window.page.locator(f"#found a:has-text('{survivor.enterprise_id}')").click()
         window.page.wait_for_url("**/identities/**")
         assert name not in window.page.url
-        assert "one passport" in window.page.locator(".merges").inner_text()
-        window.page.locator(".merges button").click()
+        assert "one passport" in window.page.locator(".timeline").inner_text()
+        window.page.locator(".timeline button").click()
         window.page.wait_for_selector("[data-decision]")
         assert "is itself again" in window.page.locator("[data-decision]").inner_text()
         window.page.fill("[data-decision] input[name=reason]", "two birth certificates")

@@ -1,5 +1,26 @@
 // The desk's keys and focus. Every key presses a button or a link that is on the page: nothing is by keyboard alone.
 "use strict";
+
+// Whatever becomes part of the page from a text passes here (CSP: require-trusted-types-for 'script'): markup that could
+// run anything is refused, as is every other way from a text to a script. Beneath it, nothing from a patient's record is
+// markup at all: the server escapes it.
+if (window.trustedTypes) {
+  const inert = trustedTypes.createPolicy("desk-inert", { createHTML: (text) => text });
+  const isHarmless = (element) =>
+    !element.matches("iframe, object, embed, base, frame, applet, script:not([src^='/review/static/'])") &&
+    ![...element.attributes].some(({ name, value }) =>
+      /^(on|hx-on|data-hx-on|srcdoc|hx-vars|hx-vals|data-hx-va)/i.test(name) || /^\s*(javascript|data|vbscript):/i.test(value));
+  const isAllHarmless = (root) =>
+    [...root.querySelectorAll("*")].every((element) =>
+      isHarmless(element) && (!(element instanceof HTMLTemplateElement) || isAllHarmless(element.content)));
+  trustedTypes.createPolicy("default", {
+    createHTML: (text) =>
+      isAllHarmless(new DOMParser().parseFromString(inert.createHTML(text), "text/html")) ? text : null,
+    createScript: () => null,
+    createScriptURL: () => null,
+  });
+}
+
 (() => {
   const one = (selector) => document.querySelector(selector);
   const isTyping = (target) =>

@@ -67,15 +67,36 @@ LEFT JOIN record_version v ON v.record_id = r.record_id AND v.received_at <= %(a
 WHERE r.record_id = ANY(%(record_ids)s) ORDER BY r.record_id
 
 -- name: tolerate_typos
--- Two letters exchanged in a name of eight still find it.
-SELECT set_config('pg_trgm.word_similarity_threshold', '0.45', true)
+-- How much of what was typed has to be found again.
+SELECT set_config('pg_trgm.word_similarity_threshold', %(share)s::text, true)
 
--- name: search_records
--- The search box: fuzzy on the line of names and identifiers, best first; nothing else uses trigrams.
+-- name: search_terms
+-- The search box, first: who has every word that was typed. Bounded, whatever the words are.
 SELECT l.enterprise_id, max(word_similarity(%(text)s, r.search_text)) AS similarity
-FROM record r JOIN link l ON l.record_id = r.record_id
-WHERE %(text)s <%% r.search_text AND NOT r.retired
+FROM records_by_terms(%(wanted)s::tsquery, %(candidates)s, false) AS found(record_id)
+JOIN record r ON r.record_id = found.record_id JOIN link l ON l.record_id = r.record_id
 GROUP BY l.enterprise_id ORDER BY similarity DESC, l.enterprise_id LIMIT %(limit)s
+
+-- name: search_alike
+-- Then: who has something like it, by trigrams; nothing else uses these. So many are looked at, the best of them told.
+SELECT l.enterprise_id, max(best.similarity) AS similarity
+FROM (SELECT near.record_id, near.similarity
+      FROM (SELECT r.record_id, word_similarity(%(text)s, r.search_text) AS similarity FROM record r
+            WHERE %(text)s <%% r.search_text AND NOT r.retired LIMIT %(candidates)s) AS near
+      ORDER BY near.similarity DESC, near.record_id LIMIT 100) AS best
+JOIN link l ON l.record_id = best.record_id
+GROUP BY l.enterprise_id ORDER BY similarity DESC, l.enterprise_id LIMIT %(limit)s
+
+-- name: members_of_many
+-- The records of several identities, with what survivorship needs, bounded per identity.
+SELECT l.enterprise_id, m.*
+FROM unnest(%(enterprise_ids)s::text[]) AS l(enterprise_id)
+CROSS JOIN LATERAL (
+    SELECT r.record_id, s.name, r.local_id, r.version, r.retired, r.source_record, r.received_at, s.trust,
+        k.decided_by, k.weight, k.probability, k.linked_at
+    FROM link k JOIN record r ON r.record_id = k.record_id JOIN source s ON s.source_id = r.source_id
+    WHERE k.enterprise_id = l.enterprise_id COLLATE "C" ORDER BY r.received_at, r.record_id LIMIT %(members_max)s
+) AS m
 
 -- name: feed
 -- The change feed from a cursor on.

@@ -77,7 +77,7 @@ def long_names(index: Index) -> None:
         **HOME,
         **person,
     )
-    register(index, source="lab", local_id="L" * 40, city="Boston", **person)
+    register(index, source="lab", local_id="L" * 40, city="Boston", **{**person, "given": "Hubert"})
 
 
 def one_person_many_records(index: Index, count: int, *, merged_by: Any) -> str:

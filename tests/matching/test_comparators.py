@@ -210,3 +210,13 @@ def test_comparators_are_symmetric() -> None:
         values = [value for person in people if (value := FEATURES[field](person)) is not None]
         for a, b in combinations(values, 2):
             assert comparator(a, b) == comparator(b, a), field
+
+
+def test_a_given_name_tells_the_sex_once(rules: RuleSet) -> None:
+    jane, john = a_person("JANE", sex="F"), a_person("JOHN", sex="M")
+    assert level("sex", jane, john, rules) == "different"
+    assert level("sex", jane, a_person("JAYNE", sex="F"), rules) == "same"
+    for sex in ("F", "M"):
+        assert level("sex", jane, a_person("JANE", sex=sex), rules) is None, (
+            "no evidence beside the same name"
+        )

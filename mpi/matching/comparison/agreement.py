@@ -63,6 +63,7 @@ def compare(columns: Columns, left: PositionList, right: PositionList, rules: Ru
         _refine_names(found.levels, coded.names_at, found.crossing, (first, second), rules)
         _note_initials(found, rules)
         _share_several(found, columns, (first, second), rules)
+    _tell_sex_once(found.levels, rules)
     return Agreement(levels=found.levels, frequencies=found.frequencies)
 
 
@@ -145,6 +146,17 @@ def _note_initials(found: Found, rules: RuleSet) -> None:
             unlike = pairs[found.levels[rows["given"], pairs] == _GIVEN["different"]]
             found.levels[rows["given"], unlike] = called.given
             found.levels[rows["middle"], unlike] = called.middle
+
+
+def _tell_sex_once(levels: Levels, rules: RuleSet) -> None:
+    """A given name tells the sex nearly always: where it is the same the sex is no further evidence.
+
+    Neither for: among strangers of one given name it is the same too. Nor against: of them, and of one
+    person's records, those that differ are mistakes in the one field.
+    """
+    rows = {comparison.field: row for row, comparison in enumerate(rules.comparisons)}
+    if "sex" in rows and "given" in rows:
+        levels[rows["sex"]][levels[rows["given"]] == _GIVEN["exact"]] = MISSING_LEVEL
 
 
 def _agreed_share(a: tuple[str, ...], b: tuple[str, ...], table: FrequencyTable) -> float:

@@ -120,9 +120,9 @@ class Hit(NamedTuple):
     enterprise_id: str
 
 
-def find_by_terms(conn: Connection, wanted: str, record_max: int) -> list[Hit]:
-    """Active records that satisfy a tsquery."""
-    parameters = {"query": wanted, "record_max": record_max}
+def find_by_terms(conn: Connection, wanted: str, further: str | None, record_max: int) -> list[Hit]:
+    """Active records that satisfy a tsquery by the index, and another one that is decided on them."""
+    parameters = {"query": wanted, "further": further, "record_max": record_max}
     return [Hit._make(row) for row in conn.execute(query("find_by_terms"), parameters)]
 
 

@@ -207,6 +207,12 @@ def test_a_search_that_too_many_satisfy_walks_or_is_refused(
         if cursor is None:
             break
     assert sorted(seen) == ["1", "2", "3", "4", "5"]
+    exact = Criterion(field="birth_date", values=("ne1974-02-11",), how="is")
+    page = people.registry.find([exact], actor=CLERK, limit=3)
+    assert len(page.people) == 3 and page.next
+    assert "1" not in [person.records[0].record.local_id for person in page.people]
+    page = people.registry.find([exact], actor=CLERK, limit=3, cursor=page.next)
+    assert len(page.people) == 1 and page.next is None
     with pytest.raises(TooBroad):
         people.registry.find([], actor=CLERK, sort=["family"])
 

@@ -25,6 +25,10 @@ _LETTERS = {
 }  # fmt: skip
 _SOUND_LETTERS = {"name": "fg", "family": "f", "given": "g"}
 _GENDERS = {"male": "M", "female": "F", "other": "O", "unknown": "U"}
+#: Fields of few values, and beginnings that many values have.
+_COMMON = frozenset(("city", "state", "country", "address"))
+_RARE_LENGTH_MIN = 3
+_RARE_DATE_DIGITS_MIN = 6
 VALUES_MAX = 50
 _NO_DOMAINS = Domains()
 
@@ -33,10 +37,13 @@ _NO_DOMAINS = Domains()
 class Compiled:
     """One criterion: ``query`` (a tsquery, None where terms do not help), and a test where that is not
     enough.
+
+    ``common``: so many records have its terms that they are better decided on what rarer ones find.
     """
 
     query: str | None = None
     test: Test | None = None
+    common: bool = False
 
 
 def compile_criterion(criterion: Criterion) -> Compiled:
@@ -66,15 +73,16 @@ def _text(criterion: Criterion) -> Compiled:
         how = "whole"
     queries = [_text_query(value, letters, how) for value in criterion.values]
     query = None if None in queries else any_of(q for q in queries if q is not None)
+    common = criterion.field in _COMMON or min(map(len, map(folded, criterion.values))) < _RARE_LENGTH_MIN
     if how in ("starts", "is"):
-        return Compiled(query=query)
+        return Compiled(query=query, common=common)
     wanted = [_wanted(value, how) for value in criterion.values]
     field = criterion.field
 
     def test(view: RecordView) -> bool:
         return any(one(text) for text in texts_of(view.record, field) for one in wanted)
 
-    return Compiled(query=query, test=test)
+    return Compiled(query=query, test=test, common=common)
 
 
 def _text_query(value: str, letters: str, how: str) -> str | None:
@@ -150,9 +158,10 @@ def _telecom(criterion: Criterion) -> Compiled:
 def _birth_date(criterion: Criterion) -> Compiled:
     tests = [date_test(value, criterion.field) for value in criterion.values]
     query = any_of(quoted("B" + start) + ":*" for test in tests for start in test.beginnings())
+    common = any(test.prefix != "eq" or len(test.digits) < _RARE_DATE_DIGITS_MIN for test in tests)
     if all(test.prefix == "eq" for test in tests):
-        return Compiled(query=query)
-    return Compiled(query=query, test=lambda view: _on_date(view.record.birth_date, tests))
+        return Compiled(query=query, common=common)
+    return Compiled(query=query, test=lambda view: _on_date(view.record.birth_date, tests), common=common)
 
 
 def _death_date(criterion: Criterion) -> Compiled:
@@ -162,7 +171,7 @@ def _death_date(criterion: Criterion) -> Compiled:
         dead = view.record.deceased
         return isinstance(dead, str) and _on_date(dead, tests)
 
-    return Compiled(query=quoted("DY") + ":*", test=test)
+    return Compiled(query=quoted("DY") + ":*", test=test, common=True)
 
 
 def _on_date(text: str | None, tests: Sequence[DateTest]) -> bool:
@@ -172,7 +181,7 @@ def _on_date(text: str | None, tests: Sequence[DateTest]) -> bool:
 
 def _gender(criterion: Criterion) -> Compiled:
     letters = [_GENDERS.get(value.strip().lower()) or sex_letter(value) for value in criterion.values]
-    return Compiled(query=any_of(quoted("X" + letter) for letter in letters if letter))
+    return Compiled(query=any_of(quoted("X" + letter) for letter in letters if letter), common=True)
 
 
 def _deceased(criterion: Criterion) -> Compiled:
@@ -180,7 +189,7 @@ def _deceased(criterion: Criterion) -> Compiled:
     if len(wanted) > 1:
         return Compiled()
     if True in wanted:
-        return Compiled(query=quoted("DY") + ":*")
+        return Compiled(query=quoted("DY") + ":*", common=True)
     return Compiled(test=lambda view: view.record.deceased in (None, False))
 
 

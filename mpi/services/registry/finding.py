@@ -41,6 +41,8 @@ from mpi.storage.registry import Hit
 #: Records that one search looks at.
 HITS_MAX = 2_000
 LIMIT_MAX = 1_000
+#: Identities of a walk that are decided on at a time.
+_STEP = 100
 CRITERIA_MAX = 50
 SORTS = ("family", "given", "birth_date", "updated_at")
 _PART_LENGTH_MIN = 3
@@ -51,6 +53,8 @@ class _Plan:
     """What a search comes to: how to find its records, and what to decide on them."""
 
     queries: list[str] = field(default_factory=list)
+    #: Of terms that many records have.
+    common: list[str] = field(default_factory=list)
     tests: list[Test] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
@@ -62,7 +66,8 @@ class _Plan:
 
     @property
     def query(self) -> str | None:
-        return " & ".join(f"({query})" for query in self.queries) or None
+        """All terms at once."""
+        return _all_of([*self.queries, *self.common])
 
 
 def find(
@@ -84,7 +89,7 @@ def find(
         plan = _plan(conn, criteria, targets, domains)
         hits = [] if plan.nobody else _hits(conn, plan)
         if len(hits) > HITS_MAX:
-            found = _walk(conn, plan, sort, limit, place)
+            found = _walk(conn, plan, sort, limit, place, domains)
         else:
             found = _ordered(conn, plan, hits, sort, limit, place, domains)
         people = () if count_only else tuple(identity_views(context, conn, found.ids, domains))
@@ -137,7 +142,7 @@ def _add(conn: Connection, plan: _Plan, criterion: Criterion, domains: Domains) 
         compiled = mother_criterion(criterion, domains) if criterion.field == "mother_identifier" else None
         compiled = compiled or compile_criterion(criterion)
         if compiled.query is not None:
-            plan.queries.append(compiled.query)
+            (plan.common if compiled.common else plan.queries).append(compiled.query)
         elif criterion.field in ("name", "family", "given") and criterion.how == "contains":
             plan.part = _part(criterion)
         if compiled.test is not None:
@@ -162,7 +167,8 @@ def _hits(conn: Connection, plan: _Plan) -> list[Hit]:
         plan.tests += [span.holds for span in plan.spans]
         return stored.find_among(conn, first.record_ids, first.enterprise_ids, wanted, record_max)
     if wanted is not None:
-        hits = stored.find_by_terms(conn, wanted, record_max)
+        rare, common = _all_of(plan.queries), _all_of(plan.common)
+        hits = stored.find_by_terms(conn, rare or wanted, common if rare else None, record_max)
         if len(hits) <= HITS_MAX or not plan.spans:
             plan.tests += [span.holds for span in plan.spans]
             return hits
@@ -221,18 +227,48 @@ def _ordered(
     )
 
 
-def _walk(conn: Connection, plan: _Plan, sort: Sequence[str], limit: int, place: _Place) -> _FoundIds:
+def _walk(
+    conn: Connection, plan: _Plan, sort: Sequence[str], limit: int, place: _Place, domains: Domains
+) -> _FoundIds:
     """The page of a search that too many satisfy to look at all. Raises TooBroad."""
-    if plan.tests or plan.named or plan.spans or plan.in_domains or plan.part is not None or sort:
+    if plan.named or plan.spans or plan.part is not None or sort or (plan.tests and plan.query is None):
         raise TooBroad(f"more than {HITS_MAX} records satisfy this search: narrow it", field="criteria")
-    ids = stored.walk_by_terms(conn, plan.query, place.last_id, limit + 1)
-    page = ids[:limit]
+    tested, step = bool(plan.tests or plan.in_domains), limit + 1
+    page: list[str] = []
+    after, looked_at = place.last_id, 0
+    while len(page) <= limit:
+        ids = stored.walk_by_terms(conn, plan.query, after, step)
+        page += _passing(conn, plan, ids, domains) if tested else ids
+        if len(ids) < step:
+            break
+        after, looked_at, step = ids[-1], looked_at + len(ids), _STEP
+        if looked_at >= HITS_MAX and len(page) <= limit:
+            raise TooBroad("this search would look at too many people: narrow it", field="criteria")
+    shown = page[:limit]
     return _FoundIds(
-        ids=page,
+        ids=shown,
         total=HITS_MAX,
         exact=False,
-        next=place.following(place.offset + len(page), page[-1]) if len(ids) > limit and page else None,
+        next=place.following(place.offset + len(shown), shown[-1]) if len(page) > limit and shown else None,
     )
+
+
+def _passing(conn: Connection, plan: _Plan, ids: Sequence[str], domains: Domains) -> list[str]:
+    """Those of these identities of which an active record passes the tests, in order."""
+    rows = stored.view_rows(conn, enterprise_ids=ids)
+    passing = {
+        row.enterprise_id
+        for row, view in zip(rows, record_views(conn, domains, rows), strict=True)
+        if view.active and all(test(view) for test in plan.tests)
+    }
+    found = [id for id in ids if id in passing]
+    for in_domains in plan.in_domains:
+        found = sorted(_in_domains(conn, found, in_domains, domains))
+    return found
+
+
+def _all_of(queries: Sequence[str]) -> str | None:
+    return " & ".join(f"({query})" for query in queries) or None
 
 
 def _in_domains(

@@ -9,7 +9,7 @@ JOIN link l ON l.record_id = b.record_id GROUP BY k.key
 -- The same by search term, for values that were dropped as placeholders and have no blocking key.
 SELECT t.term, count(*), count(DISTINCT l.enterprise_id)
 FROM unnest(%(values)s::text[]) AS t(term)
-CROSS JOIN LATERAL records_by_terms(t.term::tsquery, %(limit)s, false) AS found(record_id)
+CROSS JOIN LATERAL records_by_terms(t.term::tsquery, NULL, %(limit)s, false) AS found(record_id)
 JOIN link l ON l.record_id = found.record_id GROUP BY t.term
 
 -- name: live_merges_into

@@ -36,22 +36,31 @@ WHERE i.enterprise_id = ANY(%(enterprise_ids)s::text[])
 -- Who carries each of these identifiers: by search term, and as the local ID of the source that owns the domain.
 SELECT w.position, h.record_id
 FROM unnest(%(positions)s::int[], %(queries)s::text[]) AS w(position, query)
-CROSS JOIN LATERAL records_by_terms(w.query::tsquery, %(record_max)s, true) AS h(record_id)
+CROSS JOIN LATERAL records_by_terms(w.query::tsquery, NULL, %(record_max)s, true) AS h(record_id)
 UNION
 SELECT w.position, r.record_id
 FROM unnest(%(local_positions)s::int[], %(sources)s::text[], %(local_ids)s::text[]) AS w(position, source, local_id)
-JOIN source s ON s.name = w.source JOIN record r ON r.source_id = s.source_id AND r.local_id = w.local_id
+JOIN source s ON s.name = w.source
+-- By the key, whatever the planner thinks of how many there are.
+CROSS JOIN LATERAL (
+    SELECT record_id FROM record WHERE source_id = s.source_id AND local_id = w.local_id LIMIT 1
+) AS r
 
 -- name: find_by_terms
 -- Records by search terms, and whose they are; one more than wanted tells that there are too many.
-SELECT h.record_id, l.enterprise_id FROM records_by_terms(%(query)s::tsquery, %(record_max)s, false) AS h(record_id)
-JOIN link l ON l.record_id = h.record_id
+SELECT h.record_id, l.enterprise_id FROM records_by_terms(%(query)s::tsquery, %(further)s::tsquery, %(record_max)s, false)
+    AS h(record_id)
+CROSS JOIN LATERAL (SELECT enterprise_id FROM link WHERE record_id = h.record_id LIMIT 1) AS l
 
 -- name: find_among
 -- Those of these records that are active and satisfy the terms.
-SELECT r.record_id, l.enterprise_id FROM record r JOIN link l ON l.record_id = r.record_id
-WHERE (r.record_id = ANY(%(record_ids)s::bigint[]) OR l.enterprise_id = ANY(%(enterprise_ids)s::text[]))
-    AND NOT r.retired AND (%(query)s::text IS NULL OR r.terms @@ %(query)s::tsquery) LIMIT %(record_max)s
+SELECT r.record_id, l.enterprise_id
+FROM (
+    SELECT unnest(%(record_ids)s::bigint[]) AS record_id
+    UNION SELECT record_id FROM link WHERE enterprise_id = ANY(%(enterprise_ids)s::text[])
+) AS wanted
+JOIN record r ON r.record_id = wanted.record_id JOIN link l ON l.record_id = r.record_id
+WHERE NOT r.retired AND (%(query)s::text IS NULL OR r.terms @@ %(query)s::tsquery) LIMIT %(record_max)s
 
 -- name: find_by_time
 -- Records received within a time.

@@ -15,7 +15,7 @@ from mpi.hl7v2.identifying import Named, declare_on_sight, identifiers, own
 from mpi.hl7v2.message import Segment
 from mpi.hl7v2.patients import apply_delta, read_patient_segments
 from mpi.hl7v2.patients.reading import segments_of
-from mpi.index import Registered
+from mpi.index import TakenIn
 from mpi.matching.flat import LOCAL_ID_LENGTH_MAX
 from mpi.patient import RecordView, write_record
 from mpi.patient.carried import local_key
@@ -35,7 +35,7 @@ def register(asked: Asked) -> Done:
     return doing.done()
 
 
-def register_pid(asked: Asked, pid: Segment, doing: Doing, *, as_delta: bool = False) -> list[Registered]:
+def register_pid(asked: Asked, pid: Segment, doing: Doing, *, as_delta: bool = False) -> list[TakenIn]:
     """Register or update the records that a PID names in its sender's own domains.
 
     ``as_delta``: what the PID does not say stays, whatever the source's mode.
@@ -94,9 +94,9 @@ def stored_patient(asked: Asked, key: str) -> Mapping[str, Any] | None:
     return {name: value for name, value in written.items() if name not in _OF_THE_INDEX}
 
 
-def _receive(asked: Asked, patient: Element, one: Named, doing: Doing) -> Registered:
+def _receive(asked: Asked, patient: Element, one: Named, doing: Doing) -> TakenIn:
     try:
-        registered = asked.index.registry.receive(
+        registered = asked.index.registry.take_in(
             patient, actor=asked.actor, source=asked.source, local_id=local_id(asked, one)
         )
     except Replaced as error:

@@ -132,7 +132,8 @@ def _known(asked: Asked, pid: Segment, doing: Doing) -> RecordView:
         return holder(asked, named[0])
     except Fault:
         own(asked, named)
-        return register_pid(asked, pid, doing)[0].view
+        register_pid(asked, pid, doing)
+        return holder(asked, named[0])
 
 
 def _reference(view: RecordView) -> str:

@@ -68,6 +68,7 @@ from mpi.services.registry import (
     Replacement,
     Resemblances,
     Resembling,
+    TakenIn,
 )
 from mpi.services.relink_planning import RelinkAnswer, RelinkStep
 from mpi.services.relinking import RollbackAnswer
@@ -144,6 +145,7 @@ __all__ = [
     "SubscriberNotice",
     "Subscribers",
     "Subscription",
+    "TakenIn",
     "TaskAnswer",
     "UnlinkAnswer",
     "UnmergeAnswer",

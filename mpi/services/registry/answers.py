@@ -11,16 +11,20 @@ from mpi.services.answers import Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registered:
-    """A Patient that was taken in: the receipt as of any record, what was noted, and the record as it is
-    now.
-    """
+class TakenIn:
+    """A Patient that was taken in: the receipt as of any record, and what was noted."""
 
     receipt: Receipt
-    view: RecordView
     notes: tuple[Note, ...] = ()
     #: True when the Patient had no usable identifier and got a local ID of ours.
     minted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered(TakenIn):
+    """The same, and the record as it is now."""
+
+    view: RecordView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

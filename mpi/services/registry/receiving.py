@@ -15,7 +15,7 @@ from mpi.patient.domains import SSN
 from mpi.services import intake
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.registry.answers import RecordKey, Registered
+from mpi.services.registry.answers import RecordKey, Registered, TakenIn
 from mpi.services.registry.views import record_views
 from mpi.services.replay import Replay
 from mpi.storage import registry as stored
@@ -81,16 +81,16 @@ def patient_record(context: Context, resource: Mapping[str, Any], source: str | 
     return record
 
 
-def receive(
+def take_in(
     context: Context,
     resource: Mapping[str, Any],
     key: RecordKey,
     *,
     actor: Actor,
-    strict: bool,
-    version: int | None,
-    replay: Replay | None,
-) -> Registered:
+    strict: bool = False,
+    version: int | None = None,
+    replay: Replay | None = None,
+) -> TakenIn:
     """Register or update the record of ``key``. Raises InvalidPatient and whatever a registration raises."""
     domains = context.authorities.domains()
     read = read_patient(resource, source=key.source, local_id=key.local_id, domains=domains)
@@ -101,9 +101,25 @@ def receive(
         )
     refuse_empty(read.record)
     receipt = intake.receive(context, read.record, actor=actor, replay=replay, version=version)
+    return TakenIn(receipt=receipt, notes=read.notes, minted=key.minted)
+
+
+def receive(
+    context: Context,
+    resource: Mapping[str, Any],
+    key: RecordKey,
+    *,
+    actor: Actor,
+    strict: bool,
+    version: int | None,
+    replay: Replay | None,
+) -> Registered:
+    """The same, and the record as it is afterwards."""
+    domains = context.authorities.domains()
+    taken = take_in(context, resource, key, actor=actor, strict=strict, version=version, replay=replay)
     # Outside a transaction, which would cost two round trips more: the record's number never changes.
     with connection(context.pool) as conn:
         number = stored.record_id_of(conn, key.source, key.local_id)
         assert number is not None
         [view] = record_views(conn, domains, stored.view_rows(conn, record_ids=[number]))
-    return Registered(receipt=receipt, view=view, notes=read.notes, minted=key.minted)
+    return Registered(receipt=taken.receipt, view=view, notes=taken.notes, minted=taken.minted)

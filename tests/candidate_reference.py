@@ -8,7 +8,7 @@ from itertools import combinations
 
 from mpi.batch.encoded import EncodedRecords
 from mpi.batch.encoding import encode_records
-from mpi.matching.blocking import blocking_keys
+from mpi.matching.blocking import BROAD_MAX, BlockingKey, blocking_keys
 from mpi.matching.record import NormalizedAddress, NormalizedRecord
 from mpi.matching.rules import RuleSet
 from people import a_name, a_person
@@ -21,12 +21,17 @@ def encoded(records: Sequence[NormalizedRecord], rules: RuleSet) -> EncodedRecor
 
 
 def naive_pairs(records: Sequence[NormalizedRecord], rules: RuleSet) -> set[tuple[int, int]]:
-    """Every pair of records that share a blocking key."""
-    blocks: dict[tuple[str, int], list[int]] = {}
+    """Every pair of records that share a blocking key; one of a broad pass counts while few have it."""
+    blocks: dict[BlockingKey, list[int]] = {}
     for position, record in enumerate(records):
         for key in blocking_keys(record, rules):
             blocks.setdefault(key, []).append(position)
-    return {pair for members in blocks.values() for pair in combinations(members, 2)}
+    return {
+        pair
+        for key, members in blocks.items()
+        if not key.broad or len(members) <= BROAD_MAX
+        for pair in combinations(members, 2)
+    }
 
 
 def crowd(count: int, seed: int = 1) -> list[NormalizedRecord]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -15,14 +16,18 @@ from mpi.batch.encoded import EncodedRecords
 from mpi.batch.oversized import CappedBlock, Oversized
 from mpi.batch.pair_keys import PairKeys
 from mpi.batch.progress import Progress, silent
-from mpi.matching.blocking import KEYS_PER_PASS_MAX
+from mpi.matching.blocking import BROAD_MAX, KEYS_PER_PASS_MAX
 from mpi.matching.rules import RuleSet
+from mpi.matching.rules.model import BlockingPass
 
 #: Records of a block that are compared all with all; of a larger one only neighbours in sorted order.
 BLOCK_MAX: Final = 50
 #: Pairs per record that one pass brings at most, its smallest blocks first; of few records it may bring more.
 PASS_PAIRS_PER_RECORD: Final = 1.5
 PASS_PAIRS_MIN: Final = 1_000_000
+#: The same of a broad pass.
+BROAD_PAIRS_PER_RECORD: Final = 0.25
+BROAD_PAIRS_MIN: Final = 500_000
 #: Pairs handed on at a time.
 CHUNK_PAIRS: Final = 1 << 18
 
@@ -36,8 +41,8 @@ class LimitedPass:
     pass_name: str
     #: Records of the largest blocks that were compared.
     size_max: int
-    #: Larger blocks, up to ``BLOCK_MAX`` records, that were not, and their pairs; other passes have many of
-    #: these.
+    #: Larger blocks, up to ``largest_block`` records, that were not, and their pairs; other passes have many
+    #: of these.
     blocks: int
     not_compared: int
 
@@ -69,7 +74,8 @@ def candidate_pairs(
 
     Args:
         block_max: of a block of more records not all pairs are taken: see ``oversized``, and ``capped`` for
-            each such block. Among many records a pass whose keys many share takes fewer: ``limited``.
+            each such block. Among many records a pass whose keys many share takes fewer: ``limited``. A broad
+            pass takes no larger blocks than ``BROAD_MAX``.
         memory_bytes: pairs beyond it wait in a temporary folder. The pairs are the same for any bound.
     """
     pairs = PairKeys(memory_bytes)
@@ -77,17 +83,15 @@ def candidate_pairs(
     oversized = Oversized(records, rules)
     limited: list[LimitedPass] = []
     passes = pass_keys(records, rules)
-    for done, (name, keys) in enumerate(passes):
+    for done, (one, keys) in enumerate(passes):
         progress("finding candidates", done, len(rules.blocking_passes))
         blocks = blocks_of(keys, records.record_count)
-        counts = blocks.counts_by_size(block_max)
-        size_max = size_limit(counts, pass_pairs_max(records.record_count))
-        limited += limited_pass(name, counts, size_max)
-        for found in blocks.within(size_max).pairs():
-            per_pass[name] += len(found)
-            pairs.add(found)
-        for found in oversized.pairs(name, blocks.beyond(block_max)):
-            per_pass[name] += len(found)
+        counts = blocks.counts_by_size(largest_block(one, block_max))
+        size_max = size_limit(counts, pass_pairs_max(one, records.record_count))
+        limited += limited_pass(one.name, counts, size_max)
+        large = () if one.broad else oversized.pairs(one.name, blocks.beyond(block_max))
+        for found in chain(blocks.within(size_max).pairs(), large):
+            per_pass[one.name] += len(found)
             pairs.add(found)
     ascending = pairs.finished()
     progress("finding candidates", len(rules.blocking_passes), len(rules.blocking_passes))
@@ -107,8 +111,15 @@ def candidate_pairs(
     )
 
 
-def pass_pairs_max(record_count: int) -> int:
-    """Pairs that the blocks of one pass may bring, those of oversized blocks aside."""
+def largest_block(one: BlockingPass, block_max: int = BLOCK_MAX) -> int:
+    """Records of a block of this pass that are compared all with all."""
+    return min(BROAD_MAX, block_max) if one.broad else block_max
+
+
+def pass_pairs_max(one: BlockingPass, record_count: int) -> int:
+    """Pairs that the blocks of this pass may bring, those of oversized blocks aside."""
+    if one.broad:
+        return max(int(BROAD_PAIRS_PER_RECORD * record_count), BROAD_PAIRS_MIN)
     return max(int(PASS_PAIRS_PER_RECORD * record_count), PASS_PAIRS_MIN)
 
 
@@ -124,7 +135,7 @@ def limited_pass(pass_name: str, counts_by_size: npt.NDArray[np.int64], size_max
     return [LimitedPass(pass_name=pass_name, size_max=size_max, blocks=int(blocks.sum()), not_compared=lost)]
 
 
-def pass_keys(records: EncodedRecords, rules: RuleSet) -> Iterator[tuple[str, PassKeys]]:
+def pass_keys(records: EncodedRecords, rules: RuleSet) -> Iterator[tuple[BlockingPass, PassKeys]]:
     """Pass after pass the keys of all records: at most ``rules.keys_max`` of one record, the first passes
     first.
 
@@ -140,7 +151,7 @@ def pass_keys(records: EncodedRecords, rules: RuleSet) -> Iterator[tuple[str, Pa
         for part in one.key:
             if part not in prepared:
                 prepared[part] = part_hashes(records.keys[part])
-        yield one.name, keys_of([prepared[part] for part in one.key], room)
+        yield one, keys_of([prepared[part] for part in one.key], room)
         uses.subtract(one.key)
         for part in one.key:
             if not uses[part]:

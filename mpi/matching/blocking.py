@@ -27,6 +27,9 @@ KEYS_PER_PASS_MAX: Final = 6
 _OWN_VALUES: Final = ("ssn", "identifier", "phone", "email")
 #: Why a value is not taken as evidence that is on the records of too many.
 SHARED_BY_MANY: Final = "shared-by-many"
+#: A key of a broad pass is used while no more records than these have it: a rare name finds somebody, the
+#: name of a city does not.
+BROAD_MAX: Final = 30
 
 #: A short form of many names stands for the usual ones: those that have the most short forms.
 _ROOTS_MAX: Final = 4
@@ -87,6 +90,21 @@ class IdentifierPart(NamedTuple):
         return texts
 
 
+class EitherPart(NamedTuple):
+    """The texts of the family name and those of the given name, of each name: one that stands in the other's
+    place, or alone, is found too.
+    """
+
+    given: Callable[[str], Sequence[str]]
+    family: Callable[[str], Sequence[str]]
+
+    def of(self, record: NormalizedRecord) -> list[str]:
+        return [text for name in record.names for text in self.of_name(name.given, name.family)]
+
+    def of_name(self, given: str, family: str) -> list[str]:
+        return [*(self.family(family) if family else ()), *(self.given(given) if given else ())]
+
+
 class JointPart(NamedTuple):
     """One text of a given and a family name of one name, in alphabetical order: the same when they changed
     places.
@@ -104,7 +122,7 @@ class JointPart(NamedTuple):
         ]
 
 
-KeyPart = WordsPart | PiecePart | FirstWordsPart | IdentifierPart | JointPart
+KeyPart = WordsPart | PiecePart | FirstWordsPart | IdentifierPart | EitherPart | JointPart
 
 
 class BlockingKey(NamedTuple):
@@ -112,15 +130,17 @@ class BlockingKey(NamedTuple):
 
     pass_name: str
     key: int
+    #: It counts only while few records have it: ``BROAD_MAX``.
+    broad: bool = False
 
 
 def blocking_keys(record: NormalizedRecord, rules: RuleSet) -> tuple[BlockingKey, ...]:
     """The record's distinct keys in the order of the passes, at most ``rules.keys_max``."""
     values: dict[str, Sequence[str]] = {}
     keys: dict[BlockingKey, None] = {}
-    for pass_name, *parts in ((one.name, *one.key) for one in rules.blocking_passes):
-        texts = [pass_name]
-        for part in parts:
+    for one in rules.blocking_passes:
+        texts = [one.name]
+        for part in one.key:
             found = values.get(part)
             if found is None:
                 found = KEY_PARTS[part].of(record)
@@ -134,7 +154,7 @@ def blocking_keys(record: NormalizedRecord, rules: RuleSet) -> tuple[BlockingKey
                 break
         else:
             for text in texts:
-                keys[BlockingKey(pass_name, _hash(text))] = None
+                keys[BlockingKey(one.name, _hash(text), one.broad)] = None
     return tuple(keys)[: rules.keys_max]
 
 
@@ -203,6 +223,17 @@ def _roots(given: str) -> tuple[str, ...]:
     return (word, *sorted(others, key=lambda root: (-_SHORT_FORMS[root], root))[: _ROOTS_MAX - 1])
 
 
+@lru_cache(maxsize=1 << 16)
+def _root_sounds(given: str) -> tuple[str, ...]:
+    """The sounds of the first given name and of what it may be short for."""
+    return tuple(dict.fromkeys(_phonetic(root) for root in _roots(given)))
+
+
+def _user(email: str) -> tuple[str, ...]:
+    """What stands before the @: a provider changes, and is misspelt, more often."""
+    return (email.rsplit("@", 1)[0],)
+
+
 def _birth(form: Callable[[int, int, int], str | None]) -> WordsPart:
     def texts(date: PartialDate) -> Sequence[str]:
         return () if (text := form(*date)) is None else (text,)
@@ -231,8 +262,10 @@ KEY_PARTS: Final[dict[str, KeyPart]] = {
     "identifier": IdentifierPart(lambda authority, _: f"{authority} " if authority != "SSN" else None),
     "phone": PiecePart("phone"),
     "email": PiecePart("email"),
+    "email_user": WordsPart("email", _user),
     "birth_date": _birth(lambda y, m, d: f"{y:04}{m:02}{d:02}" if y and m and d else None),
     "birth_year": _birth(lambda y, m, d: str(y) if y else None),
+    "birth_year_month": _birth(lambda y, m, _: f"{y:04}{m:02}" if y and m else None),
     "birth_month_day": _birth(lambda y, m, d: f"{min(m, d):02}{max(m, d):02}" if m and d else None),
     "family": WordsPart("family", _family_words),
     "family_phonetic": WordsPart("family", _family_sounds),
@@ -241,6 +274,8 @@ KEY_PARTS: Final[dict[str, KeyPart]] = {
     "given_phonetic": WordsPart("given", lambda given: (_phonetic(_first_word(given)),)),
     "given_root": WordsPart("given", _roots),
     "given_initial": PiecePart("given", slice(1)),
+    # One name of either kind, by its sound; of a given name also what it is short for.
+    "name": EitherPart(_root_sounds, _family_sounds),
     "names_sorted": JointPart(lambda given: _phonetic(_first_word(given)), _phonetic, " "),
     "initials": JointPart(lambda given: given[0], lambda family: family[0], ""),
     "middle_initial": PiecePart("middle", slice(1)),

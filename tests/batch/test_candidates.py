@@ -13,7 +13,10 @@ from mpi.batch.blocks import size_limit
 from mpi.batch.candidates import Candidates, candidate_pairs
 from mpi.batch.oversized import NEIGHBOURS
 from mpi.batch.pair_keys import PairKeys
+from mpi.matching.blocking import BROAD_MAX
+from mpi.matching.record import NormalizedAddress, NormalizedRecord
 from mpi.matching.rules import load_rules
+from mpi.matching.rules.model import BlockingPass
 from people import a_person
 
 RULES = load_rules()
@@ -129,3 +132,16 @@ def test_a_pass_that_would_bring_too_many_pairs_takes_its_smallest_blocks(
 def test_the_size_up_to_which_blocks_have_so_many_pairs() -> None:
     counts = np.array([0, 0, 5, 2, 0, 1])  # five pairs, two blocks of three pairs, one of ten
     assert [size_limit(counts, most) for most in (0, 4, 5, 10, 11, 20, 21)] == [1, 1, 2, 2, 4, 4, 5]
+
+
+def test_a_broad_pass_takes_the_keys_that_few_share() -> None:
+    """Thirty records of one town are compared for the town alone, thirty-one are not; nor is that told as a
+    block that was capped.
+    """
+    broad = BlockingPass(name="town", key=("city",), broad=True)
+    rules = replace(RULES, blocking_passes=(broad,))
+    homes = [NormalizedAddress("", "", "SPRINGFIELD", "IL", "")] * (BROAD_MAX + 1)
+    for count, pairs in ((BROAD_MAX, BROAD_MAX * (BROAD_MAX - 1) // 2), (BROAD_MAX + 1, 0)):
+        people = [NormalizedRecord(addresses=(home,)) for home in homes[:count]]
+        candidates = candidate_pairs(encoded(people, rules), rules)
+        assert (candidates.pair_count, candidates.capped, candidates.limited) == (pairs, (), ())

@@ -63,5 +63,32 @@ def test_keys_are_distinct_signed_64_bit_and_not_more_than_the_rules_allow(rules
 
 def test_keys_are_the_same_in_every_process(rules: RuleSet) -> None:
     """They are stored: a change of the hash would lose every candidate."""
-    keys = dict(blocking_keys(a_person(ssn="532810447"), rules))
+    keys = {key.pass_name: key.key for key in blocking_keys(a_person(ssn="532810447"), rules)}
     assert keys["ssn"] == 9153106643802783565
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "passes"),
+    [
+        ({"given": "LUCAS", "family": ""}, {"given": "", "family": "STEHESEN"}, {"birth_date"}),
+        (
+            {"given": "NOAH", "family": "HUNTER"},
+            {"given": "", "family": "NOAH"},
+            {"name", "name_birth_month"},
+        ),
+        ({"given": "PEGGY", "born": None}, {"given": "MARGRET", "family": "", "born": None}, {"name"}),
+        ({"given": "", "born": None, "home": HOME}, {"family": "", "home": HOME}, {"zip", "city", "street"}),
+    ],
+)
+def test_records_that_lack_much_share_a_broad_key(
+    rules: RuleSet, first: Any, second: Any, passes: set[str]
+) -> None:
+    a, b = a_person(**first), a_person(**second)
+    assert passes <= shared(a, b, rules)
+    broad = {one.name for one in rules.blocking_passes if one.broad}
+    assert all(key.broad == (key.pass_name in broad) for key in blocking_keys(a, rules))
+
+
+def test_the_user_of_an_email_is_found_under_a_misspelt_provider(rules: RuleSet) -> None:
+    one = NormalizedRecord(emails=("j.west54@patel.com",))
+    assert shared(one, NormalizedRecord(emails=("j.west54@ptael.com",)), rules) == {"email_user"}

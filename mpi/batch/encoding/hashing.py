@@ -12,6 +12,7 @@ from mpi.batch.encoded import Codes, Hashes, KeyValues
 from mpi.matching.blocking import (
     KEY_PARTS,
     VALUES,
+    EitherPart,
     FirstWordsPart,
     IdentifierPart,
     JointPart,
@@ -109,21 +110,32 @@ def gathered(starts: npt.NDArray[np.int64], elements: Codes, hashed: Hashed) -> 
     ends = np.concatenate([[0], np.cumsum(counts)])
     within = np.arange(ends[-1]) - np.repeat(ends[:-1], counts)
     hashes = hashed.hashes[np.repeat(hashed.starts[elements], counts) + within]
-    group_starts = ends[starts]
-    return _distinct(Hashed(group_starts, hashes), np.flatnonzero(np.diff(starts) > 1))
+    return _distinct(Hashed(ends[starts], hashes))
 
 
-def _distinct(hashed: Hashed, doubtful: npt.NDArray[np.intp]) -> Hashed:
-    """Without the hashes that a group has already; only the ``doubtful`` groups can have any twice."""
-    keep = np.ones(len(hashed.hashes), dtype=bool)
-    for group in doubtful.tolist():
-        start, end = hashed.starts[group], hashed.starts[group + 1]
-        seen: set[int] = set()
-        for place, value in enumerate(hashed.hashes[start:end].tolist(), start=int(start)):
-            keep[place] = value not in seen
-            seen.add(value)
-    kept = np.concatenate([[0], np.cumsum(keep)])
-    return Hashed(kept[hashed.starts], hashed.hashes[keep])
+def joined(first: Hashed, of_first: Codes, second: Hashed, of_second: Codes) -> Hashed:
+    """The distinct hashes of two values together; ``of_first`` and ``of_second`` say which, −1 = none."""
+    elements = np.stack([of_first, of_second + (of_second >= 0) * (len(first.starts) - 1)], axis=1)
+    present = elements >= 0
+    starts = np.concatenate([[0], np.cumsum(present.sum(axis=1))])
+    both = Hashed(
+        np.concatenate([first.starts, first.starts[-1] + second.starts[1:]]),
+        np.concatenate([first.hashes, second.hashes]),
+    )
+    return gathered(starts, elements[present], both)
+
+
+def _distinct(hashed: Hashed) -> Hashed:
+    """Without the hashes that a group has already."""
+    starts, hashes = hashed
+    keep = np.ones(len(hashes), dtype=bool)
+    for apart in range(1, int(np.diff(starts).max(initial=0))):
+        alike = np.flatnonzero(hashes[apart:] == hashes[:-apart])
+        ends = starts[np.searchsorted(starts, alike, side="right")]
+        keep[alike[alike + apart < ends] + apart] = False
+    if keep.all():
+        return hashed
+    return Hashed(np.concatenate([[0], np.cumsum(keep)])[starts], hashes[keep])
 
 
 def key_values(codes: Codes, hashed: Hashed) -> KeyValues:
@@ -164,6 +176,10 @@ def record_keys(part: str, records: Sequence[NormalizedRecord]) -> KeyValues:
     if isinstance(definition, JointPart):
         names = [tuple((n.given, n.family) for n in r.names if n.given and n.family) for r in records]
         return _grouped(names, lambda distinct: hash_names(definition, distinct))
+    if isinstance(definition, EitherPart):
+        parts = [tuple((n.given, n.family) for n in r.names) for r in records]
+        texts = definition.of_name
+        return _grouped(parts, lambda distinct: hash_values(distinct, lambda name: texts(*name)))
     if isinstance(definition, IdentifierPart):
         identifiers = [record.identifiers for record in records]
         return _grouped(identifiers, lambda distinct: hash_identifiers(definition, distinct))

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from mpi.batch.encoded import KeyValues
 from mpi.batch.encoding.features import Features, combined, densely, features
-from mpi.batch.encoding.hashing import Hashed, hash_joint, hash_values
+from mpi.batch.encoding.hashing import Hashed, hash_joint, hash_values, joined
 from mpi.batch.encoding.raw import RawColumn
 from mpi.batch.encoding.sharing import read_all
 from mpi.batch.encoding.texts import Mask, arrow, hash_part, listed, taken
-from mpi.matching.blocking import FirstWordsPart, JointPart, PiecePart, WordsPart
+from mpi.matching.blocking import EitherPart, FirstWordsPart, JointPart, PiecePart, WordsPart
 from mpi.matching.comparison import Column
 from mpi.matching.comparison.distinct import Distinct, Part, Texts
 from mpi.matching.normalization.names import (
@@ -88,6 +88,15 @@ class Names:
         starts = np.concatenate([[0], np.cumsum(both)])
         hashes = hash_joint(given[first[both] - 1], family[last[both] - 1])
         return self.of_records.keys(Hashed(starts, hashes))
+
+    def either_keys(self, definition: EitherPart) -> KeyValues:
+        """The records' values of a key part made of given or family names."""
+        family, given = (
+            hash_values(self.texts[part][1:], texts)
+            for part, texts in (("family", definition.family), ("given", definition.given))
+        )
+        of_family, of_given = (self.parts[PARTS.index(part)] - 1 for part in ("family", "given"))
+        return self.of_records.keys(joined(family, of_family, given, of_given))
 
     def _name(self, element: int) -> NormalizedName:
         return NormalizedName(*(self.texts[part][self.parts[row, element]] for row, part in enumerate(PARTS)))

@@ -29,7 +29,7 @@ from mpi.batch.encoding.singles import (
 )
 from mpi.batch.encoding.texts import Ranked, Read, arrow, hash_part, ranked, views
 from mpi.batch.progress import Progress, silent
-from mpi.matching.blocking import KEY_PARTS, IdentifierPart, JointPart, WordsPart
+from mpi.matching.blocking import KEY_PARTS, EitherPart, IdentifierPart, JointPart, WordsPart
 from mpi.matching.comparison import Column, Columns
 from mpi.matching.comparison.columns import NAMES
 from mpi.matching.comparison.distinct import Distinct, Part
@@ -168,11 +168,14 @@ class _Fields:
             return self.identifiers.keys(definition)
         if isinstance(definition, JointPart):
             return self.names.joint_keys(definition)
+        if isinstance(definition, EitherPart):
+            return self.names.either_keys(definition)
         if definition.reads in PARTS:
             return self.names.keys(definition)
         if definition.reads in ("street", "city", "zip"):
             return self.addresses.keys(definition)
-        if isinstance(definition, WordsPart):
+        if definition.reads == "birth_date":
+            assert isinstance(definition, WordsPart)
             single = self.birth_dates
             return key_values(single.codes, hash_values(single.values, definition.texts))
         if definition.reads == "sex":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mpi.batch.blocks import size_limit
-from mpi.batch.candidates import BLOCK_MAX, LimitedPass, limited_pass, pass_pairs_max
+from mpi.batch.candidates import BLOCK_MAX, LimitedPass, largest_block, limited_pass, pass_pairs_max
 from mpi.batch.oversized import CappedBlock
 from mpi.batch.spark import work
 from mpi.batch.spark.stages import Stages
@@ -47,7 +47,8 @@ def find_candidates(
     keys = keys.where(f.col("pass") != work.REFUSED)
     sizes = keys.groupBy("pass", "key").agg(f.count("*").alias("size")).where("size > 1")
     sizes = stages.kept("sizes", sizes)
-    large = sizes.where(f.col("size") > BLOCK_MAX)
+    narrow = [number for number, one in enumerate(rules.blocking_passes) if not one.broad]
+    large = sizes.where((f.col("size") > BLOCK_MAX) & f.col("pass").isin(narrow))
     taken = _taken_of_passes(sizes, rules, record_count)
     per_pass = {number: one.pair_count for number, one in enumerate(taken)}
     size_max = f.array(*(f.lit(one.size_max) for one in taken))
@@ -93,9 +94,10 @@ def _taken_of_passes(sizes: DataFrame, rules: RuleSet, record_count: int) -> lis
         counts[row["pass"], row["size"]] = row["count"]
     pairs = np.arange(BLOCK_MAX + 1) * np.arange(-1, BLOCK_MAX) // 2
     taken = []
-    for one, of_size in zip(rules.blocking_passes, counts, strict=True):
-        size_max = size_limit(of_size, pass_pairs_max(record_count))
-        count = int((of_size * pairs)[: size_max + 1].sum())
+    for one, sizes_found in zip(rules.blocking_passes, counts, strict=True):
+        of_size = sizes_found[: largest_block(one) + 1]
+        size_max = size_limit(of_size, pass_pairs_max(one, record_count))
+        count = int((of_size * pairs[: len(of_size)])[: size_max + 1].sum())
         limited = limited_pass(one.name, of_size, size_max)
         taken.append(_Taken(size_max=size_max, pair_count=count, limited=limited))
     return taken

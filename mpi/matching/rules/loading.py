@@ -132,8 +132,11 @@ def _rule_set(
 
 
 def _blocking_pass(name: str, entry: dict[str, Any]) -> BlockingPass:
-    _only(f"blocking_passes.{name}", entry, {"name", "key"})
-    return BlockingPass(name=name, key=tuple(_words(entry, "key", f"blocking_passes.{name}.")))
+    where = f"blocking_passes.{name}"
+    _only(where, entry, {"name", "key", "broad"})
+    return BlockingPass(
+        name=name, key=tuple(_words(entry, "key", f"{where}.")), broad=_flag(entry, "broad", f"{where}.")
+    )
 
 
 def _guard(name: str, entry: dict[str, Any]) -> Guard:

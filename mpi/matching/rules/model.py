@@ -108,6 +108,9 @@ class BlockingPass:
 
     name: str
     key: tuple[str, ...]
+    #: Few records, or rare values among many, make a key of so few parts worth following: it is used while no
+    #: more than ``mpi.matching.blocking.BROAD_MAX`` records share it.
+    broad: bool = False
 
     def __post_init__(self) -> None:
         where = f"blocking_passes.{self.name}.key"

@@ -88,7 +88,7 @@ def candidate_pairs(
         blocks = blocks_of(keys, records.record_count)
         counts = blocks.counts_by_size(largest_block(one, block_max))
         size_max = size_limit(counts, pass_pairs_max(one, records.record_count))
-        limited += limited_pass(one.name, counts, size_max)
+        limited += limited_pass(one, counts, size_max)
         large = () if one.broad else oversized.pairs(one.name, blocks.beyond(block_max))
         for found in chain(blocks.within(size_max).pairs(), large):
             per_pass[one.name] += len(found)
@@ -123,16 +123,18 @@ def pass_pairs_max(one: BlockingPass, record_count: int) -> int:
     return max(int(PASS_PAIRS_PER_RECORD * record_count), PASS_PAIRS_MIN)
 
 
-def limited_pass(pass_name: str, counts_by_size: npt.NDArray[np.int64], size_max: int) -> list[LimitedPass]:
+def limited_pass(
+    one: BlockingPass, counts_by_size: npt.NDArray[np.int64], size_max: int
+) -> list[LimitedPass]:
     """What to tell of a pass whose blocks of more than ``size_max`` records are passed over, if there are
-    any.
+    any; nothing of a broad pass, which is for small ones.
     """
     sizes = np.arange(size_max + 1, len(counts_by_size))
     blocks = counts_by_size[sizes]
-    if not blocks.sum():
+    if one.broad or not blocks.sum():
         return []
     lost = int((blocks * (sizes * (sizes - 1) // 2)).sum())
-    return [LimitedPass(pass_name=pass_name, size_max=size_max, blocks=int(blocks.sum()), not_compared=lost)]
+    return [LimitedPass(pass_name=one.name, size_max=size_max, blocks=int(blocks.sum()), not_compared=lost)]
 
 
 def pass_keys(records: EncodedRecords, rules: RuleSet) -> Iterator[tuple[BlockingPass, PassKeys]]:

@@ -98,7 +98,7 @@ def _taken_of_passes(sizes: DataFrame, rules: RuleSet, record_count: int) -> lis
         of_size = sizes_found[: largest_block(one) + 1]
         size_max = size_limit(of_size, pass_pairs_max(one, record_count))
         count = int((of_size * pairs[: len(of_size)])[: size_max + 1].sum())
-        limited = limited_pass(one.name, of_size, size_max)
+        limited = limited_pass(one, of_size, size_max)
         taken.append(_Taken(size_max=size_max, pair_count=count, limited=limited))
     return taken
 

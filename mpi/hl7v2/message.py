@@ -29,9 +29,8 @@ class Value(NamedTuple):
     @property
     def is_empty(self) -> bool:
         """Whether it holds nothing but delimiters."""
-        return not self.raw or not self.raw.strip(
-            self.delimiters.component + self.delimiters.subcomponent + " "
-        )
+        empty = self.delimiters.component + self.delimiters.subcomponent + " "
+        return not self.raw or (self.raw[0] in empty and not self.raw.strip(empty))
 
     @property
     def components(self) -> list[str]:
@@ -82,6 +81,9 @@ class Segment(NamedTuple):
         raw = self.raw(field)
         if not raw:
             return []
+        if self.delimiters.repeat not in raw:
+            value = Value(raw, self.delimiters)
+            return [] if value.is_empty else [value]
         values = (Value(part, self.delimiters) for part in raw.split(self.delimiters.repeat))
         return [value for value in values if not value.is_empty]
 

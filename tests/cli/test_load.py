@@ -94,3 +94,17 @@ def test_sources_are_not_declared_where_that_is_switched_off(
     monkeypatch.setenv("MPI_AUTO_DECLARE", "false")
     said = mpi("load", str(feed(NORTH)), "--source", "north")
     assert said.code == 2 and "`mpi source add north`" in said.err
+
+
+def test_a_file_of_hl7_v2_messages_is_taken_in_message_by_message(mpi: Mpi, tmp_path: Path) -> None:
+    head = "MSH|^~\\&|EPIC|NORTH|MPI|HUB|2026||ADT^A04|{}|P|2.5\rPID|||{}^^^NORTH||Okonkwo^Grace||19740211|F\r"
+    path = tmp_path / "feed.hl7"
+    path.write_bytes((head.format(1, 1) + head.format(2, "") + head.format(3, 3)).encode())
+    said = mpi("load", str(path), "--json")
+    assert said.code == 1
+    assert said.json["counts"] == {"accepted": 2, "rejected": 1}
+    assert [line["line"] for line in said.json["files"][0]["rejected"]] == [2]
+    told = mpi("load", str(path))
+    assert "3 messages: 2 repeated, 1 rejected" in told.out
+    assert "PID-3 holds no identifier" in told.out
+    assert mpi("load", str(path), "--dry-run").code == 2

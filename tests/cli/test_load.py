@@ -97,7 +97,8 @@ def test_sources_are_not_declared_where_that_is_switched_off(
 
 
 def test_a_file_of_hl7_v2_messages_is_taken_in_message_by_message(mpi: Mpi, tmp_path: Path) -> None:
-    head = "MSH|^~\\&|EPIC|NORTH|MPI|HUB|2026||ADT^A04|{}|P|2.5\rPID|||{}^^^NORTH||Okonkwo^Grace||19740211|F\r"
+    pid = "PID|||{}^^^NORTH||Okonkwo^Grace||19740211|F\r"
+    head = "MSH|^~\\&|EPIC|NORTH|MPI|HUB|2026||ADT^A04|{}|P|2.5\r" + pid
     path = tmp_path / "feed.hl7"
     path.write_bytes((head.format(1, 1) + head.format(2, "") + head.format(3, 3)).encode())
     said = mpi("load", str(path), "--json")

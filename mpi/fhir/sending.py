@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mpi.fhir.exchange import Asked
 from mpi.fhir.outcome import Resource, refused
@@ -64,7 +65,25 @@ def as_sent(resource: Resource, domains: Domains) -> Resource:
     listed = resource.get("identifier")
     if isinstance(listed, list):
         listed = [one for one in listed if not _is_ours(one, domains)]
-    return bare | ({"meta": meta} if meta else {}) | ({"identifier": listed} if listed else {})
+    whole = bare | ({"meta": meta} if meta else {}) | ({"identifier": listed} if listed else {})
+    return {name: kept for name, value in whole.items() if (kept := without_empty(value)) is not None}
+
+
+def without_empty(value: Any) -> Any:
+    """A value without what FHIR does not know: nulls, empty texts, lists and objects; None for nothing.
+
+    A null in a list holds the place of an extension beside it, and stays where the list says anything.
+
+    >>> without_empty({"given": ["Ann", None], "prefix": [], "period": {"start": ""}, "use": None})
+    {'given': ['Ann', None]}
+    """
+    if isinstance(value, dict):
+        found = {name: kept for name, inner in value.items() if (kept := without_empty(inner)) is not None}
+        return found or None
+    if isinstance(value, list):
+        listed = [without_empty(inner) for inner in value]
+        return listed if any(inner is not None for inner in listed) else None
+    return None if value == "" else value
 
 
 def _is_ours(identifier: object, domains: Domains) -> bool:

@@ -99,7 +99,8 @@ def take_in(
         raise InvalidPatient(
             f"{wrong[0].expression} {wrong[0].text}", field=wrong[0].expression, notes=read.notes
         )
-    refuse_empty(read.record)
+    if strict:
+        refuse_empty(read.record)
     receipt = intake.receive(context, read.record, actor=actor, replay=replay, version=version)
     return TakenIn(receipt=receipt, notes=read.notes, minted=key.minted)
 

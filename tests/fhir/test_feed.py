@@ -84,6 +84,13 @@ def test_an_unknown_domain(strict: Fhir) -> None:
     strict.refused(422, "code-invalid", "PUT", "/Patient?identifier=urn:oid:1.2.3.999|1", body)
 
 
+def test_an_unknown_domain_is_declared_on_sight_where_that_is_wanted(fhir: Fhir) -> None:
+    url, body = "/Patient?identifier=urn:oid:1.2.3.999|1", patient("1", system="urn:oid:1.2.3.999")
+    assert fhir.ask("DELETE", url).status_code in (204, 404)
+    assert fhir.ask("PUT", url, body).status_code == 201
+    assert fhir.ask("PUT", url, patient("1", system="urn:oid:1.2.3.999", family="Foxx")).status_code == 200
+
+
 def test_another_sources_domain(fhir: Fhir) -> None:
     issue = fhir.refused(403, "forbidden", "PUT", ONE, patient("1"), x_source="south-ehr")
     assert issue["expression"] == ["identifier"]

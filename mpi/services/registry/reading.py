@@ -99,8 +99,12 @@ def versions(context: Context, resource_id: str, *, actor: Actor) -> tuple[Recor
 def holders(
     context: Context, domain: str, value: str, *, actor: Actor, source: str | None
 ) -> tuple[RecordView, ...]:
-    """The records that carry an identifier, those whose own it is first. Raises UnknownAuthority."""
+    """The records that carry an identifier, those whose own it is first. None carries one of a domain that is
+    yet to be declared on sight. Raises UnknownAuthority where nothing is.
+    """
     domains = context.authorities.domains()
+    if domains.named(domain) is None and domains.taken(domain) is not None:
+        return ()
     wanted = known_domain(domains, domain, "identifier")
     with context.transaction() as conn:
         views = carrying(conn, domains, wanted, value)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from mpi.plots.svg import ACCENT, BAD, GOOD, GRID, INK, WARN, element, text
+from mpi.plots.svg import ACCENT, BAD, GOOD, GRID, INK, WARN, element
 
 
 def evidence_bar(weight: float, weight_max: float) -> str:
@@ -99,16 +99,11 @@ def _lines(scale: EvidenceScale) -> str:
 
 
 def scale_head(scale: EvidenceScale) -> str:
-    """The names of both thresholds over their lines."""
-    parts = []
+    """The names of both thresholds over their lines, in letters that keep their size."""
     review, link = scale.x(scale.review_weight), scale.x(scale.link_weight)
-    apart = link - review > 40
-    for x, name, anchor in (
-        (review, "review", "middle" if apart else "end"),
-        (link, "link", "middle" if apart else "start"),
-    ):
-        nudge = 0 if apart else 3 if anchor == "start" else -3
-        inside = min(max(x + nudge, 20), 180) if anchor == "middle" else x + nudge
-        parts.append(text(inside, 11, name, fill=INK, text_anchor=anchor, font_size=11))
-        parts.append(element("path", d=f"M{x:.1f} 14V18", stroke=INK))
-    return element("svg", "".join(parts), class_="scale-head", viewBox="0 0 200 18", aria_hidden="true")
+    parts = []
+    for x, name, anchor, nudge in ((review, "review", "end", 2), (link, "link", "start", -2)):
+        words = element("text", name, y=11, dx=-nudge, fill=INK, font_size=11, text_anchor=anchor)
+        parts.append(element("svg", words, x=f"{x / 2:.1f}%", overflow="visible"))
+        parts.append(element("line", x1=f"{x / 2:.1f}%", x2=f"{x / 2:.1f}%", y1=14, y2=18, stroke=INK))
+    return element("svg", "".join(parts), class_="scale-head", height=18, aria_hidden="true")

@@ -213,12 +213,13 @@ def test_hostile_names_are_only_names_in_the_graph(desk: Desk, chromium: Any) ->
             local_id=payload,
             given=payload,
             family="Okonkwo",
-            birth_date=f"195{n}-02-01",
+            birth_date=f"{1930 + 15 * n}-02-01",
         ).enterprise_id
         for n, payload in enumerate(PAYLOADS[:5])
     ]
-    for other in ids[1:]:
-        desk.index.merge(ids[0], other, PAYLOADS[1], actor=lead)
+    for other in dict.fromkeys(ids[1:]):
+        if desk.index.identity(other, actor=ADMIN).enterprise_id != ids[0]:
+            desk.index.merge(ids[0], other, PAYLOADS[1], actor=lead)
     with sitting(chromium, desk.link()) as window:
         window.page.goto(f"{desk.url}/review/identities/{ids[0]}")
         assert window.page.locator("svg.graph circle").count() == 5

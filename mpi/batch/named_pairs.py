@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from mpi.batch.blocks import Blocks
 from mpi.batch.candidates import BLOCK_MAX, CHUNK_PAIRS, Candidates, Positions
 from mpi.batch.pair_keys import PairKeys
+from mpi.matching.blocking import BROAD_MAX, BlockingKey
 
 #: Of a block that is too large to compare all with all, so many are compared with each record.
 NEIGHBOURS: Final = 5
@@ -57,23 +58,21 @@ def _positions(keys: _Keys) -> tuple[Positions, Positions]:
     return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
 
 
-def sharing_keys(keys: Sequence[Sequence[int]]) -> Candidates:
+def sharing_keys(keys: Sequence[Sequence[BlockingKey]]) -> Candidates:
     """Pairs of records that share a key, from the keys of each as ``mpi.matching.blocking`` makes them.
 
     Of a block of more than ``BLOCK_MAX`` records each is paired with the next ``NEIGHBOURS`` only, so that
-    records which are alike in everything still come together.
+    records which are alike in everything still come together; one of a broad pass brings nothing then.
     """
-    counts = np.array([len(one) for one in keys], dtype=np.int64)
-    every = np.fromiter((key for one in keys for key in one), np.int64, int(counts.sum()))
-    rows = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
-    order = np.lexsort((rows, every))
-    every, rows = every[order], rows[order]
-    starts = np.flatnonzero(np.diff(every, prepend=every[:1] - 1))
-    blocks = Blocks(members=rows, starts=starts, sizes=np.diff(np.append(starts, len(every))))
+    narrow, broad = (
+        _blocks([[k.key for k in one if k.broad == wanted] for one in keys]) for wanted in (False, True)
+    )
     pairs = PairKeys()
-    for found in blocks.within(BLOCK_MAX).pairs():
-        pairs.add(found)
-    for found in islice(blocks.beyond(BLOCK_MAX).pairs(), NEIGHBOURS):
+    for found in chain(
+        narrow.within(BLOCK_MAX).pairs(),
+        islice(narrow.beyond(BLOCK_MAX).pairs(), NEIGHBOURS),
+        broad.within(BROAD_MAX).pairs(),
+    ):
         pairs.add(found)
     ascending = pairs.finished()
 
@@ -82,3 +81,14 @@ def sharing_keys(keys: Sequence[Sequence[int]]) -> Candidates:
             yield _positions(ascending[start : start + CHUNK_PAIRS])
 
     return Candidates(pair_count=len(ascending), per_pass={}, capped=(), chunks=chunks)
+
+
+def _blocks(keys: Sequence[Sequence[int]]) -> Blocks:
+    """The records, by their place, that have the same key."""
+    counts = np.array([len(one) for one in keys], dtype=np.int64)
+    every = np.fromiter((key for one in keys for key in one), np.int64, int(counts.sum()))
+    rows = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
+    order = np.lexsort((rows, every))
+    every, rows = every[order], rows[order]
+    starts = np.flatnonzero(np.diff(every, prepend=every[:1] - 1))
+    return Blocks(members=rows, starts=starts, sizes=np.diff(np.append(starts, len(every))))

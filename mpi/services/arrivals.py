@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mpi.matching.blocking import BlockingKey, blocking_keys, without_values
+from mpi.matching.blocking import BROAD_MAX, BlockingKey, blocking_keys, without_values
 from mpi.matching.comparison import encode
 from mpi.matching.decision import PairScores, field_parts, score_columns
 from mpi.matching.flat import flat_record
@@ -56,7 +56,13 @@ class Arrival:
 
     def asked(self) -> Asked:
         """What to look for."""
-        return Asked(self.source_id, self.source_record.local_id, [key.key for key in self.keys])
+        keys, used_max = [key.key for key in self.keys], [_used_max(key) for key in self.keys]
+        return Asked(self.source_id, self.source_record.local_id, keys, used_max)
+
+    def suppressed_passes(self, numbers: Sequence[int]) -> tuple[str, ...]:
+        """What an answer tells of suppressed keys: their passes, but for broad ones, made for rare values."""
+        keys = (self.keys[number] for number in numbers)
+        return tuple(sorted({key.pass_name for key in keys if not key.broad}))
 
     def evidence(self, suppressed: Sequence[int], rules: RuleSet) -> NormalizedRecord:
         """What is compared: without values that too many share, told by the numbers of suppressed keys."""
@@ -230,17 +236,22 @@ def _person_unique(record: NormalizedRecord) -> set[str]:
     return {identifier.value for identifier in record.identifiers if identifier.type == "SS"}
 
 
+def _used_max(key: BlockingKey) -> int:
+    """Records that may have the key; one that more have finds nobody."""
+    return BROAD_MAX if key.broad else BLOCK_MAX
+
+
 def _partners(arrivals: Sequence[Arrival], fresh: Sequence[int]) -> dict[int, list[int]]:
     """Position → earlier positions sharing a key; a key shared by too many within the chunk says nothing."""
     if len(fresh) < 2:
         return {}
-    blocks: dict[int, list[int]] = defaultdict(list)
+    blocks: dict[BlockingKey, list[int]] = defaultdict(list)
     for position in fresh:
         for key in arrivals[position].keys:
-            blocks[key.key].append(position)
+            blocks[key].append(position)
     partners: dict[int, set[int]] = defaultdict(set)
-    for positions in blocks.values():
-        if len(positions) <= BLOCK_MAX:
+    for key, positions in blocks.items():
+        if len(positions) <= _used_max(key):
             for place, position in enumerate(positions):
                 partners[position].update(positions[:place])
     return {position: sorted(earlier - {position}) for position, earlier in partners.items() if earlier}

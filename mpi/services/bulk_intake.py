@@ -104,7 +104,7 @@ def _compared(
     place = {enterprise_id: n for n, enterprise_id in enumerate(names)}
     home = np.array([-1] * count + [place[m.enterprise_id] for m in members], dtype=np.int64)
     records = _by_row(normalized, rules)
-    candidates = sharing_keys([[key.key for key in arrival.keys] for arrival in arrivals])
+    candidates = sharing_keys([arrival.keys for arrival in arrivals])
     candidates = with_named(candidates, _near(fresh, look, place, home))
     scoring = score_candidates(records, candidates, rules)
     clusters = clustered(len(home), scoring, rules, MEMBERS_MAX, must_link=_together(home))

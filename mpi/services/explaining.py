@@ -46,10 +46,9 @@ def match(
         best = sorted(found, key=lambda c: (c.decision != "link", -c.weight, c.enterprise_id))[:limit]
         shown, fields = [c.enterprise_id for c in best], list(flat_record(record))
         context.audit_read(conn, actor, "match", shown, query_fields=fields)
-    suppressed = {arrival.keys[number].pass_name for number in seen.suppressed.get(0, [])}
     return Candidates(
         candidates=_candidates(compared, best),
-        suppressed_keys=tuple(sorted(suppressed)),
+        suppressed_keys=arrival.suppressed_passes(seen.suppressed.get(0, [])),
         dropped=dropped_from(arrival.evidence(seen.suppressed.get(0, ()), context.rules)),
     )
 

@@ -179,7 +179,7 @@ def _register(
     change = Change.of(one.change for one in assigned.values())
     creates = any(one.decision != "linked" for one in assigned.values())
     held = Held(
-        lock_numbers=_lock_numbers(arrivals) if creates and not alone else None,
+        lock_numbers=_lock_numbers(arrivals, seen) if creates and not alone else None,
         sharing=seen.sharing,
         enterprise_ids=needed_identities(change),
     )
@@ -200,9 +200,17 @@ def _decide(context: Context, conn: Connection, arrivals: list[Arrival], seen: L
     return {n: assigning.assign(n, arrivals[n]) for n in fresh}
 
 
-def _lock_numbers(arrivals: list[Arrival]) -> list[int]:
-    """16 bits of each key: few enough numbers for the server's lock table, whatever comes."""
-    return sorted({key.key & 0xFFFF for arrival in arrivals for key in arrival.keys})
+def _lock_numbers(arrivals: list[Arrival], seen: Look) -> list[int]:
+    """16 bits of each key: few enough numbers for the server's lock table, whatever comes.
+
+    Not of suppressed ones: they bring nobody together, and all of one city would wait for each other.
+    """
+    return sorted({
+        key.key & 0xFFFF
+        for place, arrival in enumerate(arrivals)
+        for number, key in enumerate(arrival.keys)
+        if number not in seen.suppressed.get(place, ())
+    })  # fmt: skip
 
 
 def _receipt(arrival: Arrival, assigned: Assignment, suppressed: list[int], rules: RuleSet) -> Receipt:
@@ -214,7 +222,7 @@ def _receipt(arrival: Arrival, assigned: Assignment, suppressed: list[int], rule
         ),
         match=matched_with(assigned.matched),
         tasks=tuple(task.task_id for task in assigned.change.tasks),
-        suppressed_keys=tuple(sorted({arrival.keys[number].pass_name for number in suppressed})),
+        suppressed_keys=arrival.suppressed_passes(suppressed),
         dropped=dropped_from(arrival.evidence(suppressed, rules)),
         declared=arrival.declared,
     )

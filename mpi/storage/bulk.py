@@ -12,7 +12,7 @@ from typing import Any, LiteralString, NamedTuple
 import orjson
 
 from mpi.identity.change import Change
-from mpi.storage.candidates import BLOCK_MAX, MEMBERS_MAX, Asked
+from mpi.storage.candidates import MEMBERS_MAX, Asked
 from mpi.storage.changes import Signed, event_data, touched, write_audit
 from mpi.storage.database import Connection
 from mpi.storage.keys import put_keys
@@ -50,7 +50,7 @@ def look_in_bulk(conn: Connection, asked: Sequence[Asked]) -> BulkLook:
     keys = {
         "positions": number_array(n for n, one in enumerate(asked) for _ in one.keys),
         "keys": number_array(key for one in asked for key in one.keys),
-        "block_max": BLOCK_MAX,
+        "used_max": number_array(most for one in asked for most in one.used_max),
     }
     near = conn.execute(query("near_in_bulk"), keys).fetchall()
     identities = {"enterprise_ids": sorted({id for _, id in near}), "members_max": MEMBERS_MAX}

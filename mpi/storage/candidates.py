@@ -11,7 +11,7 @@ from mpi.storage.database import Connection
 from mpi.storage.queries import number_array, query
 
 #: A key shared by more records than this finds too much to mean anything: it is suppressed, and the answer
-#: says so.
+#: says so. Those of broad passes are used up to ``mpi.matching.blocking.BROAD_MAX`` records.
 BLOCK_MAX = 100
 #: Members of one identity that a record is compared with, oldest first.
 MEMBERS_MAX = 40
@@ -61,6 +61,8 @@ class Asked(NamedTuple):
     source_id: int
     local_id: str
     keys: Sequence[int]
+    #: Of each key how many records may have it.
+    used_max: Sequence[int]
 
 
 def look(conn: Connection, asked: Sequence[Asked]) -> Look:
@@ -78,6 +80,7 @@ def look(conn: Connection, asked: Sequence[Asked]) -> Look:
             "key_positions": number_array(key_positions),
             "key_numbers": number_array(key_numbers),
             "keys": number_array(keys),
+            "used_max": number_array(chain.from_iterable(one.used_max for one in asked)),
             "block_max": BLOCK_MAX,
             "members_max": MEMBERS_MAX,
         },

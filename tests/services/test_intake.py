@@ -213,3 +213,21 @@ def test_a_telephone_that_everybody_has_is_nobodys(index: Index) -> None:
     compared = [field["field"] for candidate in found.candidates for field in candidate.fields]
     assert compared, "found by name and birth date"
     assert not [field for field in compared if field == "phone"]
+
+
+@pytest.mark.parametrize(("people", "found"), [(30, 1), (31, 0)])
+def test_a_broad_key_finds_somebody_while_few_have_it(index: Index, people: int, found: int) -> None:
+    """A record without family name and birth date, with an initial, by its street alone. That the
+    street finds nobody any more is not told: it is common, not wrong.
+    """
+    home = {"street": "14 Alder Street", "source": "north"}
+    crowd = [
+        {**home, "local_id": f"n{n}", "given": f"{'BCDFG'[n % 5]}A{'KLMNPRS'[n // 5]}O", "family": "Okonkwo"}
+        for n in range(people - 1)
+    ]
+    one = {**home, "local_id": "one", "given": "Wilhelmina", "middle": "Zoe", "family": "Quill"}
+    index.receive_many([*crowd, one], actor=CLERK)
+    asked = {"given": "W", "middle": "Zoe", "street": "14 Alder Street"}
+    answer = index.match(asked, actor=CLERK)
+    assert len(answer.candidates) == found
+    assert answer.suppressed_keys == ()

@@ -61,10 +61,9 @@ def match(context: Context, record: SourceRecord, *, actor: Actor, limit: int) -
         else:
             views = []
             context.audit_read(conn, actor, "match", [], query_fields=asked)
-    suppressed = {arrival.keys[number].pass_name for number in seen.suppressed.get(0, [])}
     return Resemblances(
         people=tuple(_resembling(c, view) for c, view in zip(best, views, strict=True)),
-        suppressed_keys=tuple(sorted(suppressed)),
+        suppressed_keys=arrival.suppressed_passes(seen.suppressed.get(0, [])),
         comparable=bool(arrival.keys),
     )
 

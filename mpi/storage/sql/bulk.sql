@@ -7,13 +7,13 @@ JOIN record r ON r.source_id = i.source_id AND r.local_id = i.local_id
 -- name: near_in_bulk
 -- The identities that share a key with each of many arrivals; a key shared by too many says nothing.
 SELECT DISTINCT k.position, l.enterprise_id
-FROM unnest(%(positions)s::int[], %(keys)s::bigint[]) AS k(position, key)
+FROM unnest(%(positions)s::int[], %(keys)s::bigint[], %(used_max)s::int[]) AS k(position, key, used_max)
 CROSS JOIN LATERAL (
-    SELECT ARRAY(SELECT b.record_id FROM blocking_key b WHERE b.key = k.key LIMIT %(block_max)s + 1) AS record_ids
+    SELECT ARRAY(SELECT b.record_id FROM blocking_key b WHERE b.key = k.key LIMIT k.used_max + 1) AS record_ids
 ) AS hit
 CROSS JOIN LATERAL unnest(hit.record_ids) AS id
 JOIN link l ON l.record_id = id
-WHERE cardinality(hit.record_ids) <= %(block_max)s
+WHERE cardinality(hit.record_ids) <= k.used_max
 
 -- name: members_in_bulk
 -- What many identities have to be compared by: their first active members.

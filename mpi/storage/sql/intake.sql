@@ -1,7 +1,7 @@
 -- name: look
 -- Everything a registration decides on, in one round trip and with bounded work whatever the data looks like: kind 0 the
 -- record under this local ID, kind 1 the members of every identity near it, kind 2 the keys too common to use, kind 3 the
--- records that share a key.
+-- records that share a key. Of a key at most block_max records are read; one that more than used_max have finds nobody.
 WITH known AS MATERIALIZED (
     SELECT i.position, r.record_id, r.version, r.retired, r.content_hash, l.enterprise_id, p.content_hash AS pending_hash,
         p.task_id
@@ -10,14 +10,15 @@ WITH known AS MATERIALIZED (
     JOIN link l ON l.record_id = r.record_id
     LEFT JOIN held_update p ON p.record_id = r.record_id AND p.outcome IS NULL
 ), hit AS MATERIALIZED (
-    SELECT k.position, k.number,
+    SELECT k.position, k.number, k.used_max,
         ARRAY(SELECT b.record_id FROM blocking_key b WHERE b.key = k.key LIMIT %(block_max)s + 1) AS record_ids
-    FROM unnest(%(key_positions)s::int[], %(key_numbers)s::int[], %(keys)s::bigint[]) AS k(position, number, key)
+    FROM unnest(%(key_positions)s::int[], %(key_numbers)s::int[], %(keys)s::bigint[], %(used_max)s::int[])
+        AS k(position, number, key, used_max)
 ), near AS (
     SELECT l.enterprise_id, array_agg(DISTINCT h.position)::bigint[] AS positions
     FROM (
         SELECT hit.position, id AS record_id FROM hit, unnest(hit.record_ids) AS id
-        WHERE cardinality(hit.record_ids) <= %(block_max)s
+        WHERE cardinality(hit.record_ids) <= hit.used_max
         UNION SELECT known.position, known.record_id FROM known
     ) AS h
     JOIN link l ON l.record_id = h.record_id
@@ -36,7 +37,7 @@ JOIN record r ON r.record_id = member.record_id
 WHERE NOT r.retired
 UNION ALL
 SELECT 2, ARRAY[hit.position]::bigint[], hit.number, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM hit WHERE cardinality(hit.record_ids) > %(block_max)s
+FROM hit WHERE cardinality(hit.record_ids) > hit.used_max
 UNION ALL
 SELECT 3, array_agg(DISTINCT id ORDER BY id), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM hit, unnest(hit.record_ids) AS id WHERE cardinality(hit.record_ids) <= %(block_max)s

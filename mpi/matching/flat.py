@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from mpi.errors import InvalidRecord
@@ -69,6 +70,19 @@ def source_record(
     )
     refuse_empty(record)
     return record
+
+
+def kept_record(
+    flat: Mapping[str, Any], source: str, local_id: str, original: Mapping[str, Any] | None = None
+) -> SourceRecord:
+    """A stored record as it was sent, from its flat form and the Patient it came as; one that says nothing
+    too.
+    """
+    try:
+        record = source_record(flat, reference_required=False)
+    except InvalidRecord:
+        record = SourceRecord(source=source, local_id=local_id)
+    return replace(record, source=source, local_id=local_id, original=original)
 
 
 def flat_record(record: SourceRecord) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from typing import Literal
 
 import jellyfish
 
@@ -21,8 +21,6 @@ from mpi.matching.record import Identifier, PersonName, SourceRecord
 from mpi.patient.domains import Domain, Domains, plain_name
 from mpi.patient.mothers import read_mother
 
-#: Raised when the terms of a record change; rows with another number are made anew.
-FORM: Final = 1
 _LENGTH_MAX = 100
 
 Prefix = Literal[

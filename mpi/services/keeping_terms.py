@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mpi.matching.flat import kept_record
 from mpi.patient.terms import as_tsvector, terms_of
-from mpi.services.registry.views import source_record_of
 from mpi.storage import registry as stored
 from mpi.storage.database import Connection
 
@@ -18,7 +18,7 @@ def make_terms(conn: Connection) -> int:
         with conn.transaction():
             rows = stored.records_without_terms(conn, CHUNK)
             terms = [
-                as_tsvector(terms_of(source_record_of(row.content, row.original, row.source, row.local_id)))
+                as_tsvector(terms_of(kept_record(row.content, row.source, row.local_id, row.original)))
                 for row in rows
             ]
             if rows:

@@ -9,6 +9,9 @@ from typing import Any
 from mpi.identity import ledger
 from mpi.identity.enterprise_id import display, parse_enterprise_id
 from mpi.identity.survivorship import MemberRecord, best_record
+from mpi.matching.flat import kept_record
+from mpi.patient.carried import identifiers_of
+from mpi.patient.domains import Domains
 from mpi.services.answers import Actor, FlatRecord, IdentityAnswer, StoredRecord
 from mpi.services.context import Context
 from mpi.storage import identities as stored
@@ -66,7 +69,7 @@ def _identity_answer(context: Context, conn: Connection, requested: str) -> Iden
         successors=tuple(display(successor) for successor in row.successors),
         best_record=best_of(context, members),
         records=tuple(_member_answer(member) for member in members),
-        crosswalk=tuple(crosswalk_of(members)),
+        crosswalk=tuple(crosswalk_of(members, context.authorities.domains())),
     )
 
 
@@ -92,27 +95,22 @@ def best_of(context: Context, members: Sequence[MemberRow]) -> FlatRecord:
     )
 
 
-def crosswalk_of(members: Iterable[MemberRow]) -> list[dict[str, Any]]:
-    """The identity's identifiers across authorities:
+def crosswalk_of(members: Iterable[MemberRow], domains: Domains) -> list[dict[str, Any]]:
+    """The identity's identifiers across authorities, as every door tells them.
 
-    local IDs in their source's domain, then everything else.
+    A local ID that is an identifier of no domain stands under its source.
     """
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-
-    def add(authority: str, value: str | None, source: str) -> None:
-        if value:
-            rows.setdefault(
-                (authority, value, source), {"authority": authority, "value": value, "source": source}
-            )
-
     for member in members:
         if member.retired:
             continue
-        add(member.source, member.local_id, member.source)
-        add(f"{member.source}:MR", member.content.get("mrn"), member.source)
-        add("SSN", member.content.get("ssn"), member.source)
-        for identifier in member.content.get("identifiers") or ():
-            add(identifier["authority"], identifier.get("value"), member.source)
+        record = kept_record(member.content, member.source, member.local_id)
+        told = [(i.authority, i.value) for i in identifiers_of(record, domains)]
+        if not any(value == member.local_id for _, value in told):
+            told.insert(0, (member.source, member.local_id))
+        for authority, value in told:
+            entry = {"authority": authority, "value": value, "source": member.source}
+            rows.setdefault((authority, value, member.source), entry)
     return list(rows.values())
 
 
@@ -126,14 +124,16 @@ def crosswalk(
         row = stored.stored_record(conn, source, local_id)
         members = stored.members(conn, row.enterprise_id)
         context.audit_read(conn, actor, "crosswalk", [row.enterprise_id])
-    wanted = set(targets)
+    domains = context.authorities.domains()
+    named = (domains.named(target) for target in targets)
+    wanted = {*targets, *(domain.name for domain in named if domain is not None)}
     return {
         "enterprise_id": display(row.enterprise_id),
         "source": source,
         "local_id": local_id,
         "crosswalk": [
             entry
-            for entry in crosswalk_of(members)
+            for entry in crosswalk_of(members, context.authorities.domains())
             if not wanted or entry["authority"] in wanted or entry["source"] in wanted
         ],
     }

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from builders import CLERK, STEWARD
-from mpi.errors import Conflict, ForeignIdentifier, InvalidPatient, NotFound, StaleVersion
+from mpi.errors import Conflict, ForeignIdentifier, InvalidPatient, InvalidRecord, NotFound, StaleVersion
 from mpi.index import Criterion, Index, Job
 from mpi.patient import MOTHER_IDENTIFIER_URL, write_identity, write_record
 from mpi.services.keeping_terms import make_terms
@@ -265,3 +265,18 @@ def test_a_file_of_patients_is_loaded_with_what_was_sent(registry_index: Index, 
     assert registry_index.load(file, actor=CLERK, dry_run=True).counts == {"new": 2}
     assert registry_index.load(file, actor=CLERK).counts == {"new": 2}
     assert registry_index.registry.record("north-ehr", "n1", actor=CLERK).record.original == patient
+
+
+def test_the_rest_door_tells_the_same_crosswalk(two_sources: Index) -> None:
+    told = two_sources.crosswalk("south-ehr", "s1", actor=CLERK)["crosswalk"]
+    elsewhere = two_sources.registry.cross_reference("SOUTH", "s1", actor=CLERK).identifiers
+    assert {(entry["authority"], entry["value"]) for entry in told} == {
+        (i.authority, i.value) for i in elsewhere if i.authority != "MPI"
+    }
+    north = two_sources.crosswalk("south-ehr", "s1", [NORTH], actor=CLERK)["crosswalk"]
+    assert [entry["value"] for entry in north] == ["n1"]
+
+
+def test_the_flat_door_refuses_a_patient(index: Index) -> None:
+    with pytest.raises(InvalidRecord):
+        index.receive({"source": "north", "local_id": "1", "family": "Eze", "original": {}}, actor=CLERK)

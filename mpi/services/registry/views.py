@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from mpi.errors import Erased, InvalidRecord, NotFound
+from mpi.errors import Erased, NotFound
 from mpi.identity.enterprise_id import display
 from mpi.identity.survivorship import MemberRecord, best_record
-from mpi.matching.flat import source_record
+from mpi.matching.flat import kept_record
 from mpi.matching.record import Identifier, SourceRecord
 from mpi.patient import Domain, Domains, IdentityView, RecordView
 from mpi.patient.carried import identifiers_of, keys_of
@@ -37,19 +37,7 @@ def record_number(text: str) -> int | None:
 
 def stored_source_record(row: ViewRow) -> SourceRecord:
     """The source record of a row, with its Patient as sent."""
-    return source_record_of(row.content, row.original, row.source, row.local_id)
-
-
-def source_record_of(
-    content: Mapping[str, object], original: Mapping[str, object] | None, source: str, local_id: str
-) -> SourceRecord:
-    """A stored record as it was sent; ``content`` is its flat form."""
-    try:
-        record = source_record(content, reference_required=False)
-    except InvalidRecord:
-        # Nothing but a reference: a record may hold what is not compared only.
-        record = SourceRecord(source=source, local_id=local_id)
-    return replace(record, source=source, local_id=local_id, original=original)
+    return kept_record(row.content, row.source, row.local_id, row.original)
 
 
 def record_views(conn: Connection, domains: Domains, rows: Sequence[ViewRow]) -> list[RecordView]:
@@ -208,4 +196,4 @@ def _best(context: Context, rows: Sequence[ViewRow]) -> SourceRecord:
         MemberRecord(source=row.source, trust=row.trust, received_at=row.received_at, flat=row.content)
         for row in telling
     ]
-    return source_record_of(best_record(members, context.survivorship), None, "", "")
+    return kept_record(best_record(members, context.survivorship), "", "")

@@ -73,7 +73,7 @@ SELECT set_config('pg_trgm.word_similarity_threshold', %(share)s::text, true)
 -- name: search_terms
 -- The search box, first: who has every word that was typed. Bounded, whatever the words are.
 SELECT l.enterprise_id, max(word_similarity(%(text)s, r.search_text)) AS similarity
-FROM records_by_terms(%(wanted)s::tsquery, %(candidates)s, false) AS found(record_id)
+FROM records_by_terms(%(wanted)s::tsquery, NULL, %(candidates)s, false) AS found(record_id)
 JOIN record r ON r.record_id = found.record_id JOIN link l ON l.record_id = r.record_id
 GROUP BY l.enterprise_id ORDER BY similarity DESC, l.enterprise_id LIMIT %(limit)s
 

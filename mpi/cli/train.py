@@ -78,16 +78,7 @@ def train(
     """
     from mpi.matching.rules import load_rules
 
-    if (file is None) != from_index:
-        raise BadInput("name either a FILE or --index", field="file")
-    if output.suffix != ".toml" or not re.fullmatch(r"[\w.-]+", output.stem):
-        raise BadInput(
-            "the rule set's file is called NAME.toml, NAME of letters, digits, _ and -", field="output"
-        )
-    if output.exists() and not overwrite:
-        raise BadInput(f"{output} is there already: --overwrite replaces it", field="output")
-    if not output.parent.is_dir():
-        raise BadInput(f"there is no folder {output.parent}", field="output")
+    _refuse_misuse(file, from_index, output, overwrite)
     collect_seldom()
     with shown_stages() as progress:
         if file is None:
@@ -104,6 +95,20 @@ def train(
     tell(trained, sample.rules)
     for path in files:
         say(path)
+
+
+def _refuse_misuse(file: Path | None, from_index: bool, output: Path, overwrite: bool) -> None:
+    """Raises BadInput before anything is read."""
+    if (file is None) != from_index:
+        raise BadInput("name either a FILE or --index", field="file")
+    if output.suffix != ".toml" or not re.fullmatch(r"[\w.-]+", output.stem):
+        raise BadInput(
+            "the rule set's file is called NAME.toml, NAME of letters, digits, _ and -", field="output"
+        )
+    if output.exists() and not overwrite:
+        raise BadInput(f"{output} is there already: --overwrite replaces it", field="output")
+    if not output.parent.is_dir():
+        raise BadInput(f"there is no folder {output.parent}", field="output")
 
 
 def _of_file(file: Path, rules: RuleSet, map_file: Path | None, source: str, progress: Progress) -> Sample:

@@ -10,7 +10,7 @@ from typing import Any
 from mpi.errors import Conflict, NotFound, Replaced
 from mpi.hl7v2.datatypes.extensions import Element
 from mpi.hl7v2.exchange import Asked, Doing, Done
-from mpi.hl7v2.faults import DATA_TYPE, UNKNOWN_KEY, Fault
+from mpi.hl7v2.faults import DATA_TYPE, SEQUENCE, UNKNOWN_KEY, Fault
 from mpi.hl7v2.identifying import Named, declare_on_sight, identifiers, own
 from mpi.hl7v2.message import Segment
 from mpi.hl7v2.patients import apply_delta, read_patient_segments
@@ -20,6 +20,8 @@ from mpi.matching.flat import LOCAL_ID_LENGTH_MAX
 from mpi.patient import RecordView, write_record
 from mpi.patient.carried import local_key
 
+#: PIDs of a message, and identifiers of its own that one names: each is a registration.
+PIDS_MAX, RECORDS_MAX = 100, 50
 #: Elements that say where a Patient is kept, not who it is.
 _OF_THE_INDEX = ("id", "meta", "link", "active")
 
@@ -30,7 +32,10 @@ def register(asked: Asked) -> Done:
     """
     asked.segment("PID")
     doing = Doing()
-    for pid in asked.message.all("PID"):
+    pids = asked.message.all("PID")
+    if len(pids) > PIDS_MAX:
+        raise Fault(SEQUENCE, f"a message has at most {PIDS_MAX} PID segments", place="PID")
+    for pid in pids:
         register_pid(asked, pid, doing)
     return doing.done()
 
@@ -50,9 +55,16 @@ def register_pid(asked: Asked, pid: Segment, doing: Doing, *, as_delta: bool = F
 
 
 def _first_of_each_record(asked: Asked, named: list[Named]) -> list[Named]:
-    """One for each record: the identifiers of the domain that the source's records go by, else the first."""
+    """One for each record: the identifiers of the domain that the source's records go by, else the first.
+
+    Raises Fault where they are too many.
+    """
     primary = asked.domains.primary(asked.source)
     main = [one for one in named if primary is not None and one.domain.name == primary.name]
+    if len(main) > RECORDS_MAX:
+        raise Fault(
+            DATA_TYPE, f"PID-3 has more than {RECORDS_MAX} identifiers of one domain", place="PID^1^3"
+        )
     return main or named[:1]
 
 

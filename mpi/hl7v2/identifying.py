@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mpi.hl7v2.datatypes.extensions import sent
-from mpi.hl7v2.datatypes.identifiers import authority_domain
+from mpi.hl7v2.datatypes.identifiers import authority_domain, ssn_domain
 from mpi.hl7v2.exchange import Asked
 from mpi.hl7v2.faults import REQUIRED, UNKNOWN_KEY, Fault, Refused
 from mpi.hl7v2.message import Segment, Value
@@ -51,7 +51,7 @@ def identifiers(asked: Asked, segment: Segment, field: int) -> list[Named]:
     if not found:
         place = f"{segment.name}^1^{field}"
         raise Fault(REQUIRED, f"{segment.name}-{field} holds no identifier", place=place)
-    return list(dict.fromkeys(found))
+    return list({(one.domain.name, one.value): one for one in reversed(found)}.values())[::-1]
 
 
 def _values(segment: Segment, field: int) -> Iterator[tuple[int, Value]]:
@@ -62,13 +62,15 @@ def _values(segment: Segment, field: int) -> Iterator[tuple[int, Value]]:
             yield number, value
 
 
-def domain_of(asked: Asked, value: Value, place: str, component: int = 4) -> Domain | None:
-    """The domain of an HD component; the source's default where it is empty, None where it has none.
+def domain_of(asked: Asked, value: Value, place: str) -> Domain | None:
+    """The domain of a CX; the source's default where it is empty, None where it has none.
 
     Where domains are declared on sight an unknown one is. Raises Fault for a universal ID without its type
     or a type without an ID, Refused for an authority that nobody declared.
     """
-    namespace, universal_id, kind = (sent(value.text(component, part)) for part in (1, 2, 3))
+    namespace, universal_id, kind = (sent(value.text(4, part)) for part in (1, 2, 3))
+    if (ssn := ssn_domain(value, asked.domains)) is not None:
+        return ssn
     if not (namespace or universal_id or kind):
         default = asked.profile.default_authority
         return asked.domains.named(default) if default else None

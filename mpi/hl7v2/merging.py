@@ -12,7 +12,7 @@ from mpi.errors import AssertedDifferent, Conflict, MpiError, NotFound, SameIden
 from mpi.hl7v2.errors import fault_of
 from mpi.hl7v2.exchange import Asked, Doing, Done
 from mpi.hl7v2.faults import DUPLICATE_KEY, INTERNAL, SEQUENCE, UNKNOWN_KEY, Fault
-from mpi.hl7v2.feeding import holder, local_id, register_pid, says_who
+from mpi.hl7v2.feeding import PIDS_MAX, holder, local_id, register_pid, says_who
 from mpi.hl7v2.identifying import Named, identifiers, own, refuse_foreign
 from mpi.hl7v2.message import Segment
 from mpi.patient import RecordView
@@ -50,6 +50,8 @@ def _groups(asked: Asked) -> list[tuple[Segment, Segment]]:
             groups.append((pid, segment))
     asked.segment("PID")
     asked.segment("MRG")
+    if len(groups) > PIDS_MAX:
+        raise Fault(SEQUENCE, f"a message has at most {PIDS_MAX} MRG segments", place="MRG")
     return groups
 
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from mpi.hl7v2.delimiters import STANDARD, Delimiters, delimiters_of, escape, unescape
 from mpi.hl7v2.faults import Unparsable
 
-#: Segments and fields beyond these are an attack or an accident, not a patient.
-SEGMENTS_MAX, FIELDS_MAX = 10_000, 2_000
+#: More segments, fields or repeats than these are an attack or an accident, not a patient.
+SEGMENTS_MAX, FIELDS_MAX, REPEATS_MAX = 10_000, 2_000, 500
 _HEADS = ("MSH", "FHS", "BHS")
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 
@@ -172,7 +172,8 @@ def parse(text: str) -> Message:
     """The message in ``text``, whatever its segment ends (CR, LF, CRLF), blank lines and unknown segments.
 
     A line that is no segment is the rest of the field before it, which held a line break. Raises Unparsable
-    where the text does not begin with an MSH, or begins a second one.
+    where the text does not begin with an MSH, begins a second one, or has more of anything than a message
+    has.
     """
     lines = segment_lines(text)
     if not lines or lines[0][:3] != "MSH":
@@ -180,22 +181,39 @@ def parse(text: str) -> Message:
     if len(lines) > SEGMENTS_MAX:
         raise Unparsable(f"a message has at most {SEGMENTS_MAX} segments")
     delimiters = delimiters_of(_head(lines[0]))
-    segments: list[Segment] = []
-    separator = delimiters.field
-    for line in lines:
-        fields = line.split(separator, FIELDS_MAX)
-        name = fields[0]
-        if len(name) == 3 and _NAME.fullmatch(name):
-            if name in _HEADS:
-                if segments:
-                    raise Unparsable(f"more than one message in a frame: a second {name}")
-                fields.insert(1, separator)
-            segments.append(Segment(tuple(fields), delimiters))
-        else:
-            before = segments[-1].fields
-            joined = (*before[:-1], f"{before[-1]}\n{fields[0]}", *fields[1:])
-            segments[-1] = Segment(joined, delimiters)
+    segments = [_segment(line, delimiters) for line in _whole(lines, delimiters.field)]
+    if any(segment.fields[0] in _HEADS for segment in segments[1:]):
+        raise Unparsable("more than one message in a frame")
+    if text.count(delimiters.repeat) > REPEATS_MAX:
+        _refuse_repeats(segments)
     return Message(tuple(segments))
+
+
+def _whole(lines: list[str], separator: str) -> Iterator[str]:
+    """The segments, each with the lines that are the rest of its last field."""
+    parts: list[str] = []
+    for line in lines:
+        begins = (len(line) == 3 or line[3:4] == separator) and _NAME.fullmatch(line[:3])
+        if begins and parts:
+            yield "\n".join(parts)
+            parts = []
+        parts.append(line)
+    yield "\n".join(parts)
+
+
+def _segment(line: str, delimiters: Delimiters) -> Segment:
+    fields = line.split(delimiters.field, FIELDS_MAX)
+    if fields[0] in _HEADS:
+        fields.insert(1, delimiters.field)
+    return Segment(tuple(fields), delimiters)
+
+
+def _refuse_repeats(segments: list[Segment]) -> None:
+    for segment in segments:
+        for number, field in enumerate(segment.fields):
+            if field.count(segment.delimiters.repeat) > REPEATS_MAX:
+                text = f"{segment.name}-{number} has more than {REPEATS_MAX} repeats"
+                raise Unparsable(text, place=f"{segment.name}^1^{number}")
 
 
 def segment_lines(text: str) -> list[str]:

@@ -113,6 +113,21 @@ def test_repeats_without_authority_are_passed_over_beside_one_with(wire: Wire) -
     assert wire.index.record("north", "1", actor=CLERK)
 
 
+def test_a_social_security_number_is_one_whoever_is_said_to_issue_it(wire: Wire) -> None:
+    for number, authority in enumerate(("USSSA", "SSA", "", "SSN", "&2.16.840.1.113883.4.1&ISO")):
+        wire.accepted(adt(f"{number}^^^NORTH~219-45-8813^^^{authority}^SS", "Okonkwo^Grace||19740211|F"))
+        assert _demographics(wire, local_id=str(number))["ssn"] == "219-45-8813"
+    assert wire.refused(adt("219-45-8813^^^USSSA^SS"))[1] == "204"
+
+
+def test_more_of_anything_than_a_patient_has_is_refused(wire: Wire) -> None:
+    many = "~".join(f"{number}^^^NORTH" for number in range(60))
+    assert wire.refused(adt(many))[:2] == ("AE", "102")
+    assert wire.refused(adt("~" * 600))[:2] == ("AR", "100")
+    assert wire.refused(adt("1" * 300 + "^^^NORTH"))[:2] == ("AE", "102")
+    assert wire.refused(message("ADT^A08", *[pid("1^^^NORTH")] * 101))[:2] == ("AE", "100")
+
+
 def test_a_source_may_have_a_default_authority(database_url: str, tmp_path: Path) -> None:
     declared = SOURCES.replace('msh = ["EPIC|NORTH"]', 'msh = ["EPIC|NORTH"]\ndefault_authority = "NORTH"')
     configured = settings_of(database_url, tmp_path).model_copy(update={"auto_declare": False})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import time
 from contextlib import suppress
 
 import pytest
@@ -81,6 +82,21 @@ def test_declared_delimiters_divide() -> None:
 def test_what_is_no_message_is_refused(text: str) -> None:
     with pytest.raises(Unparsable):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "piece", ["~", "^", "&", "\\", "|", "\r", "\n", "x\r", "\\X41\\", "Z|\r", "ZZZ|\r", " "]
+)
+def test_a_mebibyte_of_anything_is_read_or_refused_at_once(piece: str) -> None:
+    text = f"{MSH}\rPID|||" + piece * ((1 << 20) // len(piece))
+    began = time.process_time()
+    with suppress(Unparsable):
+        found = parse(text)
+        for segment in found.segments[:2]:
+            for number in range(1, min(len(segment.fields), 40)):
+                for value in segment.repeats(number):
+                    value.texts()
+    assert time.process_time() - began < 1.0
 
 
 def test_two_messages_in_one_are_refused() -> None:

@@ -46,6 +46,7 @@ FILLED_IN = "4711^^^NORTH&1.2.3.1&ISO^MR"
         (3, FILLED_IN),
         (3, f"{FILLED_IN}~88^7^M11^&1.2.3.9&ISO^NI^Registry^20200101^20301231"),
         (3, "4711^^^NOBODY&9.9&ISO^MR"),
+        (3, "4711^^^NORTH&1.2.3.1&ISO^MR~219-45-8813^^^SSN&2.16.840.1.113883.4.1&ISO^SS"),
         (4, "A1^^^NORTH&1.2.3.1&ISO^PT"),
         (5, "Doe^Jane^Mary Ann^Jr^Dr^PhD^L"),
         (5, "Doe^Jane^^^^^L~Smith^Jane^^^^^M^^^^^19900101^20101231~^JJ^^^^^N~Roe^J^^^^^B"),

@@ -78,7 +78,19 @@ def identifier_type(code: str) -> Element:
 def system_of(value: Value, domains: Domains) -> str:
     """The FHIR system of the assigning authority in CX.4, ``""`` where there is none, or none we know."""
     known = authority_domain(sent(value.text(4, 1)), sent(value.text(4, 2)), domains)
+    known = known or ssn_domain(value, domains)
     return "" if known is None else known.system
+
+
+def ssn_domain(value: Value, domains: Domains) -> Domain | None:
+    """The domain of Social Security numbers for a CX that is one by its type, whoever it says issued it.
+
+    USSSA, SSA, SS and nothing at all are all in use; where what is sent is declared, that counts.
+    """
+    if value.text(5).upper() not in ("SS", "SSN"):
+        return None
+    declared = authority_domain(sent(value.text(4, 1)), sent(value.text(4, 2)), domains)
+    return declared or domains.named(SSN_SYSTEM)
 
 
 def authority_domain(namespace: str, universal_id: str, domains: Domains) -> Domain | None:
@@ -121,6 +133,13 @@ def write_identifier(identifier: Element, domains: Domains) -> Repeat:
         start,
         end,
     )
+
+
+def usual_field(identifier: Element) -> int:
+    """The PID field that an identifier is written to, unless it came from another."""
+    if text_of(identifier, "system") == SSN_SYSTEM:
+        return 19
+    return 20 if type_code(identifier) == "DL" and "assigner" in identifier else 3
 
 
 def type_code(identifier: Element) -> str:

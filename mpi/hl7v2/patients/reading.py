@@ -18,7 +18,7 @@ from mpi.hl7v2.datatypes.extensions import (
     sent,
     text_of,
 )
-from mpi.hl7v2.datatypes.identifiers import read_identifier, read_licence, read_ssn
+from mpi.hl7v2.datatypes.identifiers import read_identifier, read_licence, read_ssn, usual_field
 from mpi.hl7v2.datatypes.names import read_name
 from mpi.hl7v2.datatypes.telecoms import read_telecoms
 from mpi.hl7v2.message import Message, Segment, Value
@@ -101,13 +101,13 @@ def _identifiers(pid: Segment, domains: Domains, default_domain: str) -> list[El
         known_as = (text_of(identifier, "system"), text_of(identifier, "value"))
         if field != 3 and known_as in seen:
             # The same identifier in several fields: one, which says where it stood.
-            identifier = seen[known_as]
-            if extension(identifier, V2_FIELD) is None:
-                put_extension(identifier, V2_FIELD, valueString="PID-3")
-        else:
-            found.append(seen.setdefault(known_as, identifier))
-        # An SSN and a licence with its state are written to their own fields anyway.
-        if field not in (3, 19) and not (field == 20 and "assigner" in identifier):
+            first = seen[known_as]
+            if extension(first, V2_FIELD) is None:
+                put_extension(first, V2_FIELD, valueString=f"PID-{usual_field(first)}")
+            put_extension(first, V2_FIELD, valueString=f"PID-{field}")
+            return
+        found.append(seen.setdefault(known_as, identifier))
+        if field != usual_field(identifier):
             put_extension(identifier, V2_FIELD, valueString=f"PID-{field}")
 
     for field, kind in _IDENTIFIER_FIELDS:

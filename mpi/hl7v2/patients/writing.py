@@ -18,7 +18,7 @@ from mpi.hl7v2.datatypes.extensions import (
     list_of,
     text_of,
 )
-from mpi.hl7v2.datatypes.identifiers import SSN_SYSTEM, type_code, write_identifier, write_licence
+from mpi.hl7v2.datatypes.identifiers import usual_field, write_identifier, write_licence
 from mpi.hl7v2.datatypes.names import write_name
 from mpi.hl7v2.datatypes.telecoms import field_of, write_telecom
 from mpi.hl7v2.patients.fields import (
@@ -101,9 +101,7 @@ def _places(identifier: Element) -> list[int]:
     sent = [one.get("valueString") for one in extensions(identifier, V2_FIELD)]
     if numbers := [number for number in (2, 3, 4, 18, 19, 20) if f"PID-{number}" in sent]:
         return numbers
-    if text_of(identifier, "system") == SSN_SYSTEM:
-        return [19]
-    return [20] if type_code(identifier) == "DL" and "assigner" in identifier else [3]
+    return [usual_field(identifier)]
 
 
 def _names(patient: Element) -> dict[int, Field]:

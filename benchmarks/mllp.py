@@ -69,6 +69,8 @@ def _run(home: Path, size: int, count: int) -> dict[str, Any]:
         migrate(database.url)
         bench = Bench(home, database, seconds=0)
         fill(bench, fill_file(home, size))
+        if (sent := home / "sent.json").exists():
+            bench.sent = json.loads(sent.read_text())  # a message sent before would only be repeated
         bench.execute("VACUUM ANALYZE", "CHECKPOINT")
         names = ("server_version", "fsync", "synchronous_commit")
         server = {name: bench.execute(f"SHOW {name}")[0][0] for name in names}
@@ -151,10 +153,13 @@ def _send(bench: Bench, pid: int, port: int, messages: Path, count: int, *, sock
     after = [cpu_seconds(worker) for worker in workers], bench.postgres_cpu()
     found: dict[str, Any] = json.loads(done.stdout)
     latencies = sorted(found.pop("latencies"))
+    added = _records(bench) - stored
+    if found["acknowledgements"] != {"AA": count} or added != count:
+        raise SystemExit(f"{count} messages: {found['acknowledgements']}, {added} records")
     found |= {
         "messages": len(latencies),
         "per_second": round(len(latencies) / found["seconds"], 1),
-        "records_added": _records(bench) - stored,
+        "records_added": added,
         "serving_cpu_ms": 1000 * (sum(after[0]) - sum(before[0])) / len(latencies),
         "serving_cpu_ms_by_worker": [
             1000 * (then - now) / len(latencies) for now, then in zip(before[0], after[0], strict=True)

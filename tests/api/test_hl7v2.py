@@ -68,3 +68,11 @@ def test_another_type_or_a_message_beyond_the_limit_is_refused(api: Api) -> None
 
 def test_without_authentication_this_machine_may_send(open_client: TestClient) -> None:
     assert msa(open_client.post("/hl7v2", content=adt("1")).content) == ("AA", "1")
+
+
+def test_nothing_a_sender_wrote_is_logged(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    for body in (adt("CANARY1"), adt("CANARY2").replace(b"NORTH^MR", b"CANARYDOMAIN"), b"OKONKWO CANARY"):
+        api.ask("POST", "/hl7v2", role="registrar", content=body)
+    logged = capsys.readouterr().err
+    assert logged.count('"event":"message"') == 3
+    assert not [word for word in ("OKONKWO", "GRACE", "CANARY", "EPIC", "1974") if word in logged]

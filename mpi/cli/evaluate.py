@@ -15,8 +15,11 @@ from mpi.cli.tables import print_facts, print_table, say
 from mpi.errors import BadInput
 
 if TYPE_CHECKING:
+    from mpi.batch import EncodedRecords
     from mpi.batch.evaluation import Evaluation, Mistakes
 
+#: Reasons shown why pairs were never compared.
+_NEAREST_MAX = 10
 #: The column that says who is who.
 TRUTH = "entity_id"
 
@@ -30,7 +33,8 @@ def evaluate(
     map_file: MapOption = None,
     source: SourceOption = "file",
     output: Annotated[
-        Path | None, typer.Option(help="A folder for evaluation.json and evaluation.html.")
+        Path | None,
+        typer.Option(help="A folder for evaluation.json, evaluation.html and never_compared.csv."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,7 +45,9 @@ def evaluate(
     whether probabilities mean what they say; and every mistake by kind. Needs no database.
 
     With --output, evaluation.html shows all of it with plots and examples, and evaluation.json holds it for
-    programs. Both show patients: only you can read them. --json prints the figures without examples.
+    programs. Both show patients: only you can read them. never_compared.csv names each pair of one person
+    that blocking missed, by its IDs, with the pass that was nearest and what it lacked. --json prints the
+    figures without examples.
 
     \b
       mpi generate 100000 --output people.parquet --seed 1
@@ -62,7 +68,7 @@ def evaluate(
         found = deduplicate(records, rule_set, train=train, warnings=read.warnings, progress=progress)
         truth = read.truth.to_pandas().iloc[records.rows]
         held = evaluation.evaluate(found, truth, progress=progress)
-    paths = _written(held, output) if output is not None else []
+    paths = _written(held, records, output) if output is not None else []
     for warning in found.warnings:
         note(warning)
     if as_json:
@@ -73,15 +79,16 @@ def evaluate(
         say(str(path))
 
 
-def _written(held: Evaluation, folder: Path) -> list[Path]:
-    """The two files. Raises BadInput where the folder cannot be written."""
-    from mpi.batch.report import write_evaluation, write_figures
+def _written(held: Evaluation, records: EncodedRecords, folder: Path) -> list[Path]:
+    """The three files. Raises BadInput where the folder cannot be written."""
+    from mpi.batch.report import write_evaluation, write_figures, write_never_compared
 
-    paths = [folder / "evaluation.json", folder / "evaluation.html"]
+    paths = [folder / name for name in ("evaluation.json", "evaluation.html", "never_compared.csv")]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_figures(held, paths[0])
         write_evaluation(held, paths[1])
+        write_never_compared(held, records, paths[2])
     except OSError as error:
         raise BadInput(f"{folder} cannot be written: {error.strerror}", field="output") from error
     return paths
@@ -122,6 +129,17 @@ def tell(held: Evaluation) -> None:
     _tell_mistakes("wrong links", held.wrong)
     _tell_mistakes("missed links", held.missed)
     _tell_mistakes("pairs of one person never compared", held.blocking.missed)
+    _tell_nearest(held)
+
+
+def _tell_nearest(held: Evaluation) -> None:
+    """Why pairs were never compared."""
+    counts = held.blocking.never_compared.counts()
+    if counts:
+        rows = [(near.replace("_", " "), lacks.replace("_", " "), n) for (near, lacks), n in counts.items()]
+        print_table(
+            ("nearest pass", "what it lacked", "pairs"), rows[:_NEAREST_MAX], title="why never compared"
+        )
 
 
 def _tell_mistakes(title: str, mistakes: Mistakes) -> None:

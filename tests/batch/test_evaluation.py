@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
 import pytest
 
+from candidate_reference import encoded
 from deduplications import deduplicated
 from mpi.batch.blocks import packed
 from mpi.batch.evaluation import after_perfect_reviewer, evaluate, figures, pairwise, quality, wilson
 from mpi.batch.evaluation.grouping import MEMBERS_MAX, of_several, pairs_within
+from mpi.batch.evaluation.nearest import never_compared
 from mpi.batch.evaluation.quality import codes
 from mpi.batch.evaluation.thresholds import with_link_weight
 from mpi.batch.reviewing import count_tasks
+from mpi.matching.record import NormalizedRecord
+from mpi.matching.rules import load_rules
 from people import ELSEWHERE, HOME, a_newborn, a_person, random_people
 
+RULES = load_rules()
 TRUTH = ["ann", "ann", "ann", "bob", "bob", "cy"]
 #: Two of Ann's three records together; Bob's two together, with Cy.
 FOUND = [1, 1, 2, 3, 3, 3]
@@ -124,6 +130,8 @@ def test_an_evaluation_adds_up() -> None:
     # Two of the records share their SSN and more with the third; nothing leads to the fourth.
     assert found.blocking.found_pairs == 3
     assert found.blocking.missed.reasons == {"no_shared_key": 3}
+    (why,) = found.blocking.never_compared.counts()
+    assert why == ("nothing in common", "")
     assert found.missed.count == sum(kind.count for kind in found.missed.kinds)
     assert found.missed.count == 6 - found.automatic.pairwise.correct_pairs
     assert found.automatic.pairwise.correct_pairs >= 1
@@ -188,3 +196,23 @@ def test_next_to_nothing_is_evaluated_too(people: list) -> None:  # type: ignore
     found = evaluate(deduplicated(people), WHO[: len(people)])
     assert found.automatic.pairwise.f1 == 1.0
     assert found.tasks.tasks == 0
+
+
+def test_why_a_pair_was_never_compared_is_told_pass_by_pass() -> None:
+    jane = a_person("JANE", "PRUITT", born=(1984, 3, 17))
+    others = [
+        a_person("", "PRUITT", born=(1951, 9, 30)),
+        a_person("JANE", "", born=None),
+        NormalizedRecord(),
+    ]
+    records = encoded([jane, *others], RULES)
+    place = np.argsort(records.rows)
+    pairs = packed(np.minimum(place[0], place[1:]), np.maximum(place[0], place[1:]))
+    rules = replace(RULES, blocking_passes=tuple(one for one in RULES.blocking_passes if not one.broad))
+    found = never_compared(records, np.asarray(pairs), rules)
+    assert found.told() == [
+        "birth_date_family: birth_date differs",
+        "birth_date_given: birth_date missing",
+        "nothing in common",
+    ]
+    assert set(found.reasons) == {"no_shared_key"}

@@ -30,7 +30,11 @@ def test_it_tells_and_writes_both_files(people: Path, tmp_path: Path) -> None:
     assert said.exit_code == 0, said.output
     for words in ("precision", "B³ F1", "blocking recall", "missed links", "tasks for 1,000 records"):
         assert words in said.stdout
-    assert {path.name for path in folder.iterdir()} == {"evaluation.json", "evaluation.html"}
+    assert {path.name for path in folder.iterdir()} == {
+        "evaluation.json",
+        "evaluation.html",
+        "never_compared.csv",
+    }
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     found = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     assert found["records"] == found["labelled"] == FEW

@@ -13,6 +13,7 @@ import pandas as pd
 from mpi.batch.deduplication import Deduplication
 from mpi.batch.evaluation.grouping import found_in, of_several, pairs_within
 from mpi.batch.evaluation.mistakes import Mistakes, missed_links, unblocked_pairs, wrong_links
+from mpi.batch.evaluation.nearest import NeverCompared
 from mpi.batch.evaluation.quality import UNKNOWN, Labels, Quality, codes, quality
 from mpi.batch.evaluation.reviewing import TaskLoad, review
 from mpi.batch.evaluation.thresholds import ThresholdPoint, threshold_curve
@@ -28,8 +29,9 @@ class BlockingRecall:
     true_pairs: int
     found_pairs: int
     candidate_pairs: int
-    #: The pairs of one person that were not.
+    #: The pairs of one person that were not, by kind, and why each.
     missed: Mistakes
+    never_compared: NeverCompared
 
     @property
     def recall(self) -> float:
@@ -119,9 +121,11 @@ def _blocking(
     pairs = pairs_within(person, person != UNKNOWN)
     missed = pairs[~found_in(pairs, weighed.true_pairs)]
     found = len(weighed.true_pairs)
+    mistakes, why = unblocked_pairs(missed, true_pairs - found, dedup)
     return BlockingRecall(
         true_pairs=true_pairs,
         found_pairs=found,
         candidate_pairs=dedup.candidates.pair_count,
-        missed=unblocked_pairs(missed, true_pairs - found, dedup),
+        missed=mistakes,
+        never_compared=why,
     )

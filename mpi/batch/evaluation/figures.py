@@ -40,6 +40,10 @@ def figures(evaluation: Evaluation, *, examples: bool = True) -> dict[str, Any]:
             "candidate_pairs": blocking.candidate_pairs,
             "recall": blocking.recall,
             "missed": _mistakes(blocking.missed, examples),
+            "nearest": [
+                {"pass": near, "lacking": lacking, "pairs": pairs}
+                for (near, lacking), pairs in blocking.never_compared.counts().items()
+            ],
         },
         "calibration": asdict(evaluation.calibration),
         "weight_bands": [asdict(band) for band in evaluation.bands],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,8 +13,8 @@ from mpi.batch.blocks import packed
 from mpi.batch.deduplication import Deduplication
 from mpi.batch.evaluation.grouping import Pairs, found_in
 from mpi.batch.evaluation.kinds import KINDS, kind_of
+from mpi.batch.evaluation.nearest import NO_KEY, TOO_MANY, NeverCompared, never_compared
 from mpi.batch.evidence import PairEvidence, pair_evidence, picked, sampled
-from mpi.batch.shared_passes import shared_passes
 from mpi.matching.comparison import compare
 from mpi.matching.decision import LINK, REVIEW
 
@@ -31,8 +32,8 @@ WRONG_REASONS: Final = {
     "joined": "the two came together through other records",
 }
 UNBLOCKED_REASONS: Final = {
-    "no_shared_key": "no blocking pass gives the two a common key",
-    "block_capped": "they share a key, of a block too large to compare all with all",
+    NO_KEY: "no blocking pass gives the two a common key",
+    TOO_MANY: "they share a key, but so many others do that not all of them are compared",
 }
 MISSED_REASONS: Final = {
     **UNBLOCKED_REASONS,
@@ -51,6 +52,8 @@ class Example:
 
     reason: str
     evidence: PairEvidence
+    #: Of a pair that was never compared: the nearest pass and what it lacked.
+    nearest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,19 +107,14 @@ def missed_links(pairs: Pairs, count: int, candidates: Pairs, dedup: Deduplicati
     reasons[(decision == REVIEW) & ~weighty] = "in_review"
     reasons[decision == LINK] = "refused"
     unblocked = ~found_in(chosen, candidates)
-    reasons[unblocked] = _unblocked_reasons(chosen[unblocked], dedup)
+    reasons[unblocked] = never_compared(dedup.records, chosen[unblocked], dedup.rules).reasons
     return _mistakes(chosen, reasons, count, dedup)
 
 
-def unblocked_pairs(pairs: Pairs, count: int, dedup: Deduplication) -> Mistakes:
-    """``pairs`` of one person that were never compared."""
-    chosen = sampled(pairs, EXAMINED_MAX)
-    return _mistakes(chosen, _unblocked_reasons(chosen, dedup), count, dedup)
-
-
-def _unblocked_reasons(pairs: Pairs, dedup: Deduplication) -> npt.NDArray[np.str_]:
-    shared = shared_passes(dedup.records, pairs >> 32, pairs & 0xFFFFFFFF, dedup.rules)
-    return np.where(shared.any(axis=0), "block_capped", "no_shared_key")
+def unblocked_pairs(pairs: Pairs, count: int, dedup: Deduplication) -> tuple[Mistakes, NeverCompared]:
+    """``pairs`` of one person that were never compared: by kind, and why each."""
+    found = never_compared(dedup.records, sampled(pairs, EXAMINED_MAX), dedup.rules)
+    return _mistakes(found.pairs, found.reasons, count, dedup, found.told()), found
 
 
 def _decisions(pairs: Pairs, dedup: Deduplication) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
@@ -132,7 +130,13 @@ def _decisions(pairs: Pairs, dedup: Deduplication) -> tuple[npt.NDArray[np.int8]
     return decision, weighty
 
 
-def _mistakes(pairs: Pairs, reasons: npt.NDArray[np.generic], count: int, dedup: Deduplication) -> Mistakes:
+def _mistakes(
+    pairs: Pairs,
+    reasons: npt.NDArray[np.generic],
+    count: int,
+    dedup: Deduplication,
+    nearest: Sequence[str] = (),
+) -> Mistakes:
     levels = _levels(pairs, dedup)
     kinds = kind_of(levels, dedup.rules)
     counted = np.bincount(kinds, minlength=len(KINDS))
@@ -149,7 +153,11 @@ def _mistakes(pairs: Pairs, reasons: npt.NDArray[np.generic], count: int, dedup:
                 count=int(counted[code]),
                 reasons=_tally(reasons[kinds == code]),
                 examples=tuple(
-                    Example(reason=str(reasons[place]), evidence=next(evidence))
+                    Example(
+                        reason=str(reasons[place]),
+                        evidence=next(evidence),
+                        nearest=nearest[place] if nearest else "",
+                    )
                     for place in np.searchsorted(pairs, some).tolist()
                 ),
             )

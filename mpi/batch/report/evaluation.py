@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import orjson
 from markupsafe import Markup
 
+from mpi.batch.encoded import EncodedRecords
 from mpi.batch.evaluation import KINDS, Evaluation, figures
 from mpi.batch.evaluation.mistakes import MISSED_REASONS, UNBLOCKED_REASONS, WRONG_REASONS
 from mpi.batch.report.pages import render, write_private
@@ -15,6 +19,8 @@ from mpi.plots import Line, Mark, ReliabilityPoint, histogram, line_chart, relia
 
 #: Examples shown of each kind of mistake; the JSON has more.
 _EXAMPLES_MAX: Final = 4
+#: Reasons shown why pairs were never compared, the most frequent first.
+_NEAREST_MAX: Final = 20
 #: Bands of weight shown, below and above the thresholds.
 _BANDS: Final = (-20, 40)
 
@@ -29,6 +35,22 @@ def write_figures(evaluation: Evaluation, path: Path) -> None:
     write_private(path, orjson.dumps(figures(evaluation), option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
+def write_never_compared(evaluation: Evaluation, records: EncodedRecords, path: Path) -> None:
+    """Write each pair of one person that was never compared, by its IDs, and why, as CSV. Raises OSError."""
+    found = evaluation.blocking.never_compared
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("source_a", "record_id_a", "source_b", "record_id_b", "reason", "nearest_pass", "lacking"))
+    said = zip(found.reasons.tolist(), found.nearest.tolist(), found.lacking.tolist(), strict=True)
+    for pair, why in zip(found.pairs.tolist(), said, strict=True):
+        sides = (
+            (records.sources[records.source_of[place]], str(records.record_ids[place]))
+            for place in (pair >> 32, pair & 0xFFFFFFFF)
+        )
+        rows.writerow((*chain.from_iterable(sides), *why))
+    write_private(path, text.getvalue())
+
+
 def page(evaluation: Evaluation) -> str:
     """The page as HTML."""
     return render(
@@ -41,6 +63,7 @@ def page(evaluation: Evaluation) -> str:
         missed_reasons=MISSED_REASONS,
         unblocked_reasons=UNBLOCKED_REASONS,
         examples_max=_EXAMPLES_MAX,
+        nearest_max=_NEAREST_MAX,
         curve_plot=Markup(_curve_plot(evaluation)),
         tasks_plot=Markup(_tasks_plot(evaluation)),
         calibration_plot=Markup(_calibration_plot(evaluation)),

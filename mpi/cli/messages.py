@@ -152,7 +152,7 @@ def replay(
       mpi messages replay 1042 --edit mended.hl7
     """
     from mpi.hl7v2 import Connection
-    from mpi.hl7v2.notifying import send_again
+    from mpi.hl7v2.delivering import send_again
     from mpi.hl7v2.receiving import receive
 
     if edit is not None and len(message_ids) != 1:

@@ -96,7 +96,7 @@ def answer(index: Index, raw: bytes, *, connection: Connection) -> Answer:
     What is acknowledged with AA is committed. A failure of the database or of the program is AE with 207: the
     sender may send the message again.
     """
-    read = _Read(_header_of(raw))
+    read = _Read(header_of(raw))
     try:
         read = _read(index, raw, read, connection.source)
         done = _do(index, read, connection)
@@ -108,7 +108,7 @@ def answer(index: Index, raw: bytes, *, connection: Connection) -> Answer:
     return _answer(read, done, done.fault)
 
 
-def _header_of(raw: bytes) -> Segment:
+def header_of(raw: bytes) -> Segment:
     """The MSH of bytes that may be no message, to answer by; an empty one where there is none."""
     start = raw.find(b"MSH")
     line = raw[start : start + 4_096].split(b"\r", 1)[0].split(b"\n", 1)[0].decode("latin-1")

@@ -21,7 +21,7 @@ MESSAGE_BYTES_MAX = 1 << 20
 #: What is kept of a longer one, so that its sender can be answered by its own control ID.
 HEAD_BYTES_MAX = 1 << 16
 
-Fault = Literal["too-long", "broken-off", "unframed"]
+FrameFault = Literal["too-long", "broken-off", "unframed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -33,7 +33,7 @@ class Frame:
 
     content: bytes
     size: int
-    fault: Fault | None = None
+    fault: FrameFault | None = None
 
 
 def framed(message: bytes) -> bytes:
@@ -118,7 +118,7 @@ class Framer:
         after_segment = place > 0 and self._kept[place - 1] in b"\r\n"
         return after_segment or place + 1 == len(self._kept) or self._kept[place + 1] in _AFTER_END
 
-    def _cut(self, length: int, fault: Fault | None) -> Frame:
+    def _cut(self, length: int, fault: FrameFault | None) -> Frame:
         """Take the first ``length`` kept bytes out as a frame."""
         size = self._size - (len(self._kept) - length)
         content = bytes(self._kept[:length])

@@ -11,21 +11,21 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 
-from mpi.errors import BadInput, MpiError, NotFound
+from mpi.errors import MpiError
+from mpi.hl7v2.delivering import destination_of, judged, pause_seconds
 from mpi.hl7v2.notices import a31, a40, control_id_of, digest_of, names_of
-from mpi.hl7v2.receiving import Replied
-from mpi.hl7v2.sending import Destination, NotDelivered, Sender, client_tls
-from mpi.index import Actor, Index, MessageContent, News, Outcome, Sent, Subscriber
+from mpi.hl7v2.sending import NotDelivered, Sender
+from mpi.index import Actor, Index, News, Sent, Subscriber
 from mpi.patient import IdentityView
 
 #: How often a delivery looks for news; the lead, and what is declared, is looked after half as often.
 LOOK_SECONDS = 1.0
-PAUSE_SECONDS_MAX = 300.0
 EXPIRE_SECONDS = 600.0
+#: Somebody has to put the files right first.
+TLS_PAUSE_SECONDS = 300.0
 
 log = structlog.get_logger()
 
@@ -218,7 +218,7 @@ class Delivery:
             return None
         return replace(told, raw=a31(news, names, domains, settings["msh"]), digest=digest)
 
-    def _pause(self, reason: str, attempts: int = 0, seconds: float = PAUSE_SECONDS_MAX) -> None:
+    def _pause(self, reason: str, attempts: int = 0, seconds: float = TLS_PAUSE_SECONDS) -> None:
         log.warning("notices wait", reason=reason, count=attempts)
         self._index.messages.subscribers.failed(self.subscriber.name, attempts, reason, seconds)
         self._ended.wait(seconds)
@@ -235,72 +235,3 @@ class _Paused(Exception):
         super().__init__()
         self.attempts = attempts
         self.seq = seq
-
-
-def pause_seconds(failures: int) -> float:
-    """How long to wait after so many failures in a row.
-
-    >>> [pause_seconds(n) for n in (1, 2, 5, 50)]
-    [1.0, 2.0, 16.0, 300.0]
-    """
-    return float(min(PAUSE_SECONDS_MAX, 2.0 ** min(failures - 1, 20)))
-
-
-def destination_of(settings: dict[str, Any]) -> Destination:
-    """Where a subscriber's messages go. Raises OSError when its TLS files cannot be read."""
-    tls = client_tls(settings["ca"], settings["certificate"], settings["key"]) if settings["tls"] else None
-    return Destination(
-        host=settings["host"], port=settings["port"], tls=tls, timeout_seconds=settings["timeout_seconds"]
-    )
-
-
-def send_again(index: Index, found: MessageContent) -> Replied:
-    """Send a message of ours once more, as it was, and keep what the subscriber says now. Raises NotFound."""
-    name, control_id = found.told.sender, found.told.control_id
-    subscribers = index.messages.subscribers
-    subscriber = next((one for one in subscribers.declared() if one.name == name), None)
-    if subscriber is None:
-        raise NotFound(f"no subscriber is called {name!r} any more", field="subscriber")
-    reply = b""
-    outcome: Outcome = "failed"
-    acknowledgement: str | None = None
-    try:
-        with Sender(destination_of(subscriber.settings)) as sender:
-            reply = sender.send(found.raw)
-        outcome, acknowledgement, reason = judged(reply, control_id)
-    except NotDelivered as missing:
-        reason = str(missing)
-    except OSError as error:
-        raise BadInput("the files named for TLS cannot be read", field="subscriber") from error
-    sent = Sent(
-        enterprise_id=next(iter(found.told.enterprise_ids), ""),
-        control_id=control_id,
-        trigger_event=found.told.trigger_event or "",
-        raw=found.raw,
-        peer=found.told.peer,
-        outcome=outcome,
-        reply=reply,
-        acknowledgement=acknowledgement,
-        error_text=reason,
-    )
-    subscribers.keep(name, sent, seq=None)
-    return Replied(
-        replies=(reply,),
-        acknowledgement="AA" if outcome == "accepted" else acknowledgement or "none",
-        message_id=found.told.message_id,
-        error_text=reason,
-    )
-
-
-def judged(reply: bytes, control_id: str) -> tuple[Outcome, str | None, str | None]:
-    """What a subscriber's reply means: outcome, MSA-1 and, unless it accepted, why not."""
-    for segment in reply.replace(b"\n", b"\r").split(b"\r"):
-        if segment.startswith(b"MSA") and len(segment) > 4:
-            fields = segment.decode("latin-1").split(segment[3:4].decode("latin-1"))
-            acknowledgement = fields[1][:2]
-            if len(fields) > 2 and fields[2] and fields[2] != control_id:
-                return "failed", acknowledgement, "acknowledged another message"
-            if acknowledgement in ("AA", "CA"):
-                return "accepted", acknowledgement, None
-            return "refused", acknowledgement, f"answered {acknowledgement}"
-    return "failed", None, "the reply is no acknowledgement"

@@ -131,8 +131,8 @@ class Messages:
     def keep(self, arrived: Arrived) -> Kept:
         """Write a message down before it is processed. Raises DatabaseUnavailable."""
         values = {
-            "sender": arrived.sender[:WORD_LENGTH_MAX],
-            "control_id": arrived.control_id[:WORD_LENGTH_MAX],
+            "sender": _word(arrived.sender),
+            "control_id": _word(arrived.control_id),
             "digest": hashlib.blake2b(arrived.raw, digest_size=16).digest(),
             "raw": arrived.raw,
             "size": arrived.size,
@@ -158,13 +158,13 @@ class Messages:
             "dead": settled.dead,
             "reply": settled.reply,
             "acknowledgement": settled.acknowledgement,
-            "message_type": settled.message_type[:WORD_LENGTH_MAX],
-            "trigger_event": settled.trigger_event[:WORD_LENGTH_MAX],
+            "message_type": _word(settled.message_type),
+            "trigger_event": _word(settled.trigger_event),
             "source": settled.source,
             "error_code": settled.error_code,
-            "error_text": settled.error_text,
+            "error_text": None if settled.error_text is None else _word(settled.error_text),
             "enterprise_ids": list(settled.enterprise_ids),
-            "warnings": list(settled.warnings),
+            "warnings": [_word(warning) for warning in settled.warnings],
         }
         with connection(self._context.pool) as conn:
             conn.execute(query("settle_message"), values)
@@ -195,3 +195,8 @@ class Messages:
         """Delete a bounded number of messages that came more than ``days`` ago; returns how many it were."""
         with connection(self._context.pool) as conn:
             return conn.execute(query("expire_messages"), {"days": days, "limit": EXPIRE_STEP}).rowcount
+
+
+def _word(text: str) -> str:
+    """As much of what somebody sent as a column of words holds; PostgreSQL stores no NUL."""
+    return text.replace("\0", "�")[:WORD_LENGTH_MAX]

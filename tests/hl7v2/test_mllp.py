@@ -15,9 +15,10 @@ import pytest
 
 from mllp_calls import Wire, listening, msa
 from mpi.hl7v2 import Connection
+from mpi.hl7v2.acknowledging import replies
+from mpi.hl7v2.answering import header_of
 from mpi.hl7v2.framing import MESSAGE_BYTES_MAX, Frame, framed
 from mpi.hl7v2.mllp import CONNECTIONS_PER_ADDRESS_MAX, Limits, server_tls
-from mpi.hl7v2.receiving import UNREADABLE, head_of, refusal
 from mpi.hl7v2.sending import Destination, NotDelivered, Sender, client_tls
 
 
@@ -27,7 +28,7 @@ def message(control_id: str, rest: str = "") -> bytes:
 
 async def echo(frame: Frame, connection: Connection) -> tuple[bytes, ...]:
     """Accepts every whole message."""
-    return (refusal(head_of(frame.content), "AR" if frame.fault else "AA", UNREADABLE, ""),)
+    return (replies(header_of(frame.content), "AR" if frame.fault else "AA").reply,)
 
 
 def test_a_message_is_answered() -> None:
@@ -57,7 +58,7 @@ def test_a_message_in_many_packets_is_one() -> None:
 def test_what_is_no_message_is_refused_and_the_socket_lives() -> None:
     with listening(echo) as (port, _), Wire(port) as wire:
         wire.write(b"\xff\x00junk" + framed(b"hello"))
-        assert msa(wire.reply()) == ("AA", "")  # a frame; what is in it is not the transport's business
+        assert msa(wire.reply()) == ("AA", "0")  # a frame; what is in it is not the transport's business
         wire.write(message("9") + b"\x1c\r")
         assert msa(wire.reply()) == ("AR", "9")
         assert msa(wire.ask(message("1"))) == ("AA", "1")

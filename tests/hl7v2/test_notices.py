@@ -13,9 +13,11 @@ import pytest
 from builders import GRACE, STEWARD, TOMAS
 from mllp_calls import listening
 from mpi.hl7v2 import Connection
+from mpi.hl7v2.acknowledging import replies
+from mpi.hl7v2.answering import header_of
+from mpi.hl7v2.delivering import judged, send_again
 from mpi.hl7v2.framing import Frame
-from mpi.hl7v2.notifying import Notifier, judged, send_again
-from mpi.hl7v2.receiving import UNREADABLE, head_of, refusal
+from mpi.hl7v2.notifying import Notifier
 from mpi.index import Index, MessageFilter
 
 PATIENCE_SECONDS = 15.0
@@ -46,7 +48,7 @@ class Lab:
     async def take(self, frame: Frame, connection: Connection) -> tuple[bytes, ...]:
         self.received.append(frame.content.decode().split("\r")[:-1])
         code = self.answers(len(self.received))
-        return (refusal(head_of(frame.content), code, UNREADABLE, ""),) if code else ()
+        return (replies(header_of(frame.content), code).reply,) if code else ()
 
     def segments(self, name: str) -> list[str]:
         return [line for message in self.received for line in message if line.startswith(name)]
@@ -139,7 +141,7 @@ def test_a_merge_and_its_undoing_are_told_in_order(index: Index) -> None:
 def test_what_is_refused_is_sent_again_and_then_a_dead_letter(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mpi.hl7v2.notifying.PAUSE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr("mpi.hl7v2.delivering.PAUSE_SECONDS_MAX", 0.05)
     lab = Lab(answers=lambda n: "AE" if n <= 3 else "AA")
     with told(index, lab, attempts="3"):
         register(index, "north", "N1", GRACE)
@@ -173,7 +175,7 @@ def test_a_dead_letter_is_sent_again(index: Index, monkeypatch: pytest.MonkeyPat
 def test_nothing_is_lost_or_told_twice_when_the_subscriber_or_we_are_away(
     index: Index, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mpi.hl7v2.notifying.PAUSE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr("mpi.hl7v2.delivering.PAUSE_SECONDS_MAX", 0.05)
     index.apply_sources(AUTHORITIES, actor=STEWARD)
     lab = Lab()
     with listening(lab.take) as (port, _):

@@ -32,6 +32,7 @@ VIEW_NAMES: Final = {
     "overdue": "Overdue",
     "mine": "Mine",
     "escalated": "Escalated",
+    "approval": "To approve",
 }
 VIEW_MEANINGS: Final = {
     "all": "Everything that is not answered",
@@ -44,6 +45,7 @@ VIEW_MEANINGS: Final = {
     "overdue": "Waiting for longer than it should",
     "mine": "What you hold, and what was assigned to you",
     "escalated": "What somebody passed on to a lead",
+    "approval": "Merges that wait for a second person",
 }
 ORDER_NAMES: Final = {"harm": "Expected harm", "age": "Oldest first"}
 

@@ -550,6 +550,7 @@ CREATE FUNCTION task_in_view(t task, view text, actor text, harm integer, sla js
         WHEN 'overdue' THEN t.created_at <= now() - make_interval(hours => (sla ->> t.kind)::integer)
         WHEN 'mine' THEN (t.claimed_by = actor AND t.claim_expires_at > now()) OR t.assigned_to = actor
         WHEN 'escalated' THEN t.escalated_at IS NOT NULL
+        WHEN 'approval' THEN t.state = 'awaiting_approval'
         ELSE t.kind = view END
 $$;
 

@@ -47,8 +47,10 @@ def test_a_merge_waits_for_somebody_else(careful_desk: Desk, chromium: Any) -> N
         ada.page.wait_for_selector("#message .told[data-status='409']")
         assert desk.index.task(task.id, actor=ADMIN).state == "awaiting_approval"
     with sitting(chromium, desk.link("steward")) as ben:
-        ben.page.goto(url)
+        ben.page.locator(".views a", has_text="To approve").click()
+        ben.page.wait_for_url("**view=approval**")
         ben.settled()
+        assert ben.current == f"row-{task.id}"
         assert "the-reviewer proposed" in ben.page.locator("#case").inner_text()
         ben.preview("m")
         assert "You approve" in ben.page.locator("[data-decision]").inner_text()

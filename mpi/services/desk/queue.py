@@ -21,7 +21,7 @@ HARM_HIGH: Final = 75
 #: In the order in which ``queue_counts`` counts them; ``task_in_view`` in the database defines them.
 VIEWS: Final = (
     "all", "potential_duplicate", "potential_overlap", "potential_overlay", "quarantined", "link_in_doubt",
-    "harm", "overdue", "mine", "escalated",
+    "harm", "overdue", "mine", "escalated", "approval",
 )  # fmt: skip
 #: Order → its statement.
 _STATEMENTS: Final = {"harm": "queue_by_harm", "age": "queue_by_age"}

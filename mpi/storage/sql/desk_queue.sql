@@ -46,7 +46,8 @@ SELECT count(*) FILTER (WHERE task_in_view(t, 'all', %(actor)s, %(harm)s, %(sla)
     count(*) FILTER (WHERE task_in_view(t, 'harm', %(actor)s, %(harm)s, %(sla)s)),
     count(*) FILTER (WHERE task_in_view(t, 'overdue', %(actor)s, %(harm)s, %(sla)s)),
     count(*) FILTER (WHERE task_in_view(t, 'mine', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'escalated', %(actor)s, %(harm)s, %(sla)s))
+    count(*) FILTER (WHERE task_in_view(t, 'escalated', %(actor)s, %(harm)s, %(sla)s)),
+    count(*) FILTER (WHERE task_in_view(t, 'approval', %(actor)s, %(harm)s, %(sla)s))
 FROM task t WHERE t.state <> 'resolved'
 
 -- name: task_place

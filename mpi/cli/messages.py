@@ -181,6 +181,34 @@ def replay(
         raise typer.Exit(1)
 
 
+@app.command()
+def subscribers(as_json: JsonOption = False) -> None:
+    """List the systems that are told over HL7 v2: how far behind each is, and what went wrong last.
+
+    \b
+      mpi messages subscribers
+    """
+    with open_index() as index:
+        declared = index.messages.subscribers.declared()
+    if as_json:
+        print_json({"items": declared})
+        return
+    rows = [
+        (
+            one.name,
+            f"{one.settings['host']}:{one.settings['port']}",
+            "on" if one.settings["enabled"] else "off",
+            one.behind,
+            one.delivered_at,
+            one.error,
+            one.retry_at,
+        )
+        for one in declared
+    ]
+    columns = ("subscriber", "address", "", "events behind", "told last", "trouble", "tried again")
+    print_table(columns, rows)
+
+
 def _with_segment_ends(text: bytes) -> bytes:
     """What an editor wrote, with the segment ends of HL7."""
     return text.replace(b"\r\n", b"\r").replace(b"\n", b"\r")

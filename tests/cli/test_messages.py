@@ -66,3 +66,19 @@ def test_what_was_accepted_is_not_done_again(fed: Mpi) -> None:
     (told,) = fed("messages", "replay", "1", "--json").json
     assert told["repeated"] and told["acknowledgement"] == "AA"
     assert fed("messages", "replay", "1", "2", "--edit", __file__).code == 2
+
+
+def test_subscribers_are_listed_with_how_far_behind_they_are(fed: Mpi, tmp_path: Path) -> None:
+    declared = tmp_path / "subscribers.toml"
+    declared.write_text('[[subscriber]]\nname = "lab"\nhost = "10.2.3.4"\nport = 2575\n')
+    assert fed("source", "apply", str(declared)).code == 0
+    (lab,) = fed("messages", "subscribers", "--json").json["items"]
+    assert (lab["name"], lab["behind"], lab["error"]) == ("lab", 0, None)
+    assert "10.2.3.4:2575" in fed("messages", "subscribers").out
+
+
+def test_a_subscriber_that_makes_no_sense_is_refused(fed: Mpi, tmp_path: Path) -> None:
+    declared = tmp_path / "subscribers.toml"
+    declared.write_text('[[subscriber]]\nname = "lab"\nhost = "10.2.3.4"\nport = 70000\n')
+    refused = fed("source", "apply", str(declared))
+    assert refused.code == 2 and "port" in refused.err

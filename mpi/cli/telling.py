@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Any
 from urllib.parse import quote
@@ -63,6 +64,11 @@ def tell_what_to_try(findings: Findings, url: str, login_token: str, as_json: bo
             say("  curl -s " + shlex.quote(f"{api}/why?a={names[0]}&b={names[-1]}"))
     if findings.example_task:
         say(f"  curl -s {api}/tasks/{findings.example_task.id}")
+    say(
+        "fewer questions, by rules that were measured on these records; take it back with mpi batch rollback:"
+    )
+    mpi = f"MPI_AUTH=off MPI_HOME={shlex.quote(os.environ['MPI_HOME'])} mpi"
+    say(f"  {mpi} train --index --output ours.toml && {mpi} relink --plan --rules ours.toml")
 
 
 def _figures(findings: Findings) -> dict[str, Any]:

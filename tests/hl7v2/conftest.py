@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,3 +27,29 @@ def wire(database_url: str, tmp_path: Path) -> Iterator[Wire]:
     with Index.open(settings) as index:
         index.apply_sources(SOURCES, actor=ADMIN)
         yield Wire(index)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority, a certificate for localhost, one for a client, and one of another authority."""
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    for authority in ("ca", "other"):
+        openssl(
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={authority}",
+            "-keyout", f"{authority}.key", "-out", f"{authority}.pem",
+        )  # fmt: skip
+    for name, authority in (("localhost", "ca"), ("epic.north", "ca"), ("stranger", "other")):
+        (folder / f"{name}.ext").write_text(f"subjectAltName=DNS:{name}")
+        openssl(
+            "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/O=Test/CN={name}",
+            "-keyout", f"{name}.key", "-out", f"{name}.csr",
+        )  # fmt: skip
+        openssl(
+            "x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
+            "-CAcreateserial", "-days", "1", "-extfile", f"{name}.ext", "-out", f"{name}.pem",
+        )  # fmt: skip
+    return folder

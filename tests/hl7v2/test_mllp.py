@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-import subprocess
 import threading
 import time
 from ipaddress import ip_network
@@ -214,32 +213,6 @@ def test_whatever_bytes_come_the_next_message_is_answered(seed: int) -> None:
 
 
 # TLS
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An authority, a certificate for localhost, one for a client, and one of another authority."""
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    for authority in ("ca", "other"):
-        openssl(
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={authority}",
-            "-keyout", f"{authority}.key", "-out", f"{authority}.pem",
-        )  # fmt: skip
-    for name, authority in (("localhost", "ca"), ("epic.north", "ca"), ("stranger", "other")):
-        (folder / f"{name}.ext").write_text(f"subjectAltName=DNS:{name}")
-        openssl(
-            "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/O=Test/CN={name}",
-            "-keyout", f"{name}.key", "-out", f"{name}.csr",
-        )  # fmt: skip
-        openssl(
-            "x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
-            "-CAcreateserial", "-days", "1", "-extfile", f"{name}.ext", "-out", f"{name}.pem",
-        )  # fmt: skip
-    return folder
 
 
 def test_tls_tells_the_name_in_the_clients_certificate(certificates: Path) -> None:

@@ -20,7 +20,7 @@ from hl7v2_messages import ADMIN, SOURCES
 from mllp_calls import Wire, msa
 from mpi.errors import NotFound
 from mpi.hl7v2.framing import framed
-from mpi.hl7v2.sending import Destination, NotDelivered, Sender
+from mpi.hl7v2.sending import Destination, NotDelivered, Sender, client_tls
 from mpi.index import Index, MessageFilter
 from mpi.storage.embedded.process import children_of
 
@@ -41,10 +41,10 @@ def adt(control_id: str, local_id: str, event: str = "A04") -> bytes:
 class Served:
     """A running ``mpi serve`` with two workers."""
 
-    def __init__(self, database_url: str, home: Path) -> None:
+    def __init__(self, database_url: str, home: Path, *options: str) -> None:
         kept = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("MPI_")}
         settings = {"DATABASE_URL": database_url, "MPI_HOME": str(home), "MPI_AUTH": "off"}
-        arguments = ["serve", "--port", "0", "--workers", "2", "--mllp", "127.0.0.1:0"]
+        arguments = ["serve", "--port", "0", "--workers", "2", "--mllp", "127.0.0.1:0", *options]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mpi.cli.main", *arguments],
             env={**kept, **settings, "MPI_LOG_LEVEL": "error"},
@@ -54,7 +54,7 @@ class Served:
         assert self.process.stderr is not None
         self.port = 0
         for line in self.process.stderr:
-            if found := re.search(r"HL7 v2 on mllp://127\.0\.0\.1:(\d+), plain", line):
+            if found := re.search(r"HL7 v2 on mllp://127\.0\.0\.1:(\d+), (plain|TLS)", line):
                 self.port = int(found[1])
                 break
         assert self.port, "it did not start"
@@ -162,6 +162,29 @@ def test_a_message_is_answered_as_before_after_a_restart(database_url: str, tmp_
             assert wire.ask(adt("1", "N1")) == reply
     finally:
         second.end()
+
+
+def test_a_certificate_speaks_for_its_source_and_for_no_other(
+    index: Index, database_url: str, tmp_path: Path, certificates: Path
+) -> None:
+    bound = '[[source]]\nname = "north"\nmsh = ["EPIC|NORTH"]\ncertificates = ["epic.north"]'
+    index.apply_sources(SOURCES, actor=ADMIN)
+    index.apply_sources(bound, actor=ADMIN)
+    files = {name: str(certificates / name) for name in ("localhost.pem", "localhost.key", "ca.pem")}
+    options = ["--mllp-tls-cert", files["localhost.pem"], "--mllp-tls-key", files["localhost.key"]]
+    running = Served(database_url, tmp_path, *options, "--mllp-client-ca", files["ca.pem"])
+    try:
+        for name, expected in (("epic.north", "AA"), ("localhost", "AR")):
+            client = client_tls(
+                files["ca.pem"], str(certificates / f"{name}.pem"), str(certificates / f"{name}.key")
+            )
+            with Sender(Destination(host="localhost", port=running.port, tls=client)) as sender:
+                assert msa(sender.send(adt(f"t-{name}", "T1"))) == (expected, f"t-{name}")
+                other = adt(f"o-{name}", "T2").replace(b"EPIC|NORTH", b"CERNER|SOUTH")
+                theirs = other.replace(b"^^^NORTH", b"^^^SOUTH")
+                assert msa(sender.send(theirs))[0] == ("AR" if name == "epic.north" else "AA")
+    finally:
+        running.end()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

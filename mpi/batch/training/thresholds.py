@@ -23,6 +23,7 @@ LEFT_MAX: Final = 0.05
 LOOSENED: Final = 0.2
 #: Nothing is linked that is wrong more often than two times in five.
 LINK_WEIGHT_MIN: Final = 0.6
+_RARITY_STEP: Final = 1.0
 #: Of the interval: both tails together.
 _MISSED: Final = 0.05
 
@@ -111,7 +112,10 @@ def expected_link_weight(
 
     left = 1 - float(found[lowest(WRONG_EXPECTED_MAX)] / found[-1])
     at = lowest(WRONG_EXPECTED_MAX + LOOSENED * max(0.0, left - LEFT_MAX))
-    return float(np.floor(weight[order][at] * 100) / 100), float(max(share[at], 0.0))
+    ordered = np.append(weight[order], -np.inf)
+    # Between this pattern and the next; how rare names are is known to half a bit.
+    between = max((ordered[at] + ordered[at + 1]) / 2, ordered[at] - _RARITY_STEP / 2, LINK_WEIGHT_MIN)
+    return float(np.ceil(between * 100) / 100), float(max(share[at], 0.0))
 
 
 def interval(

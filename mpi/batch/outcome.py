@@ -13,6 +13,7 @@ from mpi.batch.scored import ScoredPairs
 from mpi.identity.clustering import Clusters, Refusal
 from mpi.matching.decision import DECISIONS, REVIEW
 from mpi.matching.rules import RuleSet
+from mpi.matching.scoring import differing_weights
 
 Indices = npt.NDArray[np.int64]
 
@@ -45,8 +46,8 @@ def pair_table(records: EncodedRecords, pairs: ScoredPairs, clusters: Clusters, 
 
     ``decision`` is review for a link that clustering refused, and ``refused_by`` says why it did:
     asserted_different, guard, evidence, rival or size. ``weight_FIELD`` is null where one of the two has no
-    value; the weights of the fields, ``weight_household`` and the rule set's prior weight add up to
-    ``weight``, all in log2.
+    value; the weights of the fields, ``weight_household``, ``weight_differing`` where the rule set has it,
+    and its prior weight add up to ``weight``, all in log2.
     """
     refusals = np.full(len(pairs.left), -1, dtype=np.int8)
     refusals[clusters.refused] = [_REFUSALS.index(reason) for reason in clusters.reasons]
@@ -63,6 +64,8 @@ def pair_table(records: EncodedRecords, pairs: ScoredPairs, clusters: Clusters, 
     for row, comparison in enumerate(rules.comparisons):
         columns[f"weight_{comparison.field}"] = pa.array(pairs.weights[row], mask=pairs.levels[row] < 0)
     columns["weight_household"] = pa.array(pairs.household_weight)
+    if rules.differing:
+        columns["weight_differing"] = pa.array(differing_weights(pairs.levels, rules).astype(np.float32))
     sets = pa.array([[hit.guard for hit in hits] for hits in pairs.guard_sets], type=pa.list_(pa.string()))
     columns["guards"] = sets.take(pairs.guard_set)
     return pa.table(columns).replace_schema_metadata(

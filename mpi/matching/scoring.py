@@ -9,8 +9,10 @@ within each of these, so that a pair's total weight is
 
 It is presented as a sum: the prior, one weight log2(m/u) per field as between strangers, and one
 ``household`` part that takes back what agreement on family name, address, phone or birth date is worth
-between people of one family. The model is Fellegi and Sunter's (1969), frequencies after Winkler (2000), the
-mixture is ours.
+between people of one family. Slips of one person's two records may come together (one of them was taken down
+badly) or one at a time; where a rule set knows it, a ``differing`` part says what the number of fields that
+differ is worth beside each field. The model is Fellegi and Sunter's (1969), frequencies after Winkler (2000),
+the mixture is ours.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy.typing as npt
 
 from mpi.matching.comparison import Agreement
 from mpi.matching.patterns import Codes, patterns
-from mpi.matching.rules import RuleSet
+from mpi.matching.rules import Comparison, RuleSet
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,6 +43,8 @@ class Score:
     prior_weight: float
     #: Shape (pairs,): what being of one family takes back.
     household_weight: Floats
+    #: Shape (pairs,): what the number of differing fields says.
+    differing_weight: Floats
     total_weight: Floats
     #: The pattern of each pair in each group of comparisons.
     codes: Codes = field(repr=False)
@@ -71,7 +75,8 @@ class Score:
 class _Tables:
     """A rule set as arrays of log2.
 
-    The last axis is 1 + relations long: m/u, then each relation's probability of the level / u.
+    The last axis is 1 + relations long: m/u, then each relation's probability of the level / u. Where the
+    rule set knows how many fields differ, one more column counts them (``_counts``).
     """
 
     #: Per comparison, shape (1 + levels, 1 + relations); row 0 = missing.
@@ -81,6 +86,12 @@ class _Tables:
     #: log2 of each relation's probability, and what is left for strangers.
     relations: Floats
     strangers: float
+    #: The weight of so many fields there and so many differing, by ``_THERE`` times the one plus the other.
+    differing: Floats
+
+
+#: How a field that is there counts; one that differs counts one more.
+_THERE: Final = 64
 
 
 @lru_cache(maxsize=16)
@@ -92,27 +103,57 @@ def _tables(rules: RuleSet) -> _Tables:
         for row, level in enumerate(comparison.levels, start=1):
             numerators = [level.m_probability, *(level.related_probabilities[name] for name in names)]
             table[row] = np.log2(numerators) - np.log2(level.u_probability)
-        ratios.append(table)
+        ratios.append(np.column_stack([table, _counts(comparison)]) if rules.differing else table)
     shares = [relation.probability for relation in rules.relations]
     return _Tables(
         ratios=ratios,
         groups=patterns(rules).tables(ratios, np.add),
         relations=np.log2(np.array(shares)),
         strangers=1 - sum(shares),
+        differing=_differing_table(rules),
     )
+
+
+def _counts(comparison: Comparison) -> Floats:
+    """Per level, the missing one first, how it counts among the fields that are there and those that differ.
+    A field without weight is not counted.
+    """
+    if all(level.m_probability == level.u_probability for level in comparison.levels):
+        return np.zeros(1 + len(comparison.levels))
+    return np.array([0.0, _THERE, *[_THERE + 1.0] * (len(comparison.levels) - 1)])
+
+
+def _differing_table(rules: RuleSet) -> Floats:
+    if not rules.differing:
+        return np.empty(0)
+    table = np.zeros((_THERE, _THERE))
+    for there, weights in rules.differing.items():
+        table[there, : len(weights)] = weights
+    return table.ravel()
+
+
+def differing_weights(levels: npt.NDArray[np.int8], rules: RuleSet) -> Floats:
+    """What the number of differing fields says of each pair; ``levels`` [comparisons, pairs]."""
+    if not rules.differing:
+        return np.zeros(levels.shape[1])
+    counts = np.zeros(levels.shape[1])
+    for row, comparison in enumerate(rules.comparisons):
+        counts += _counts(comparison)[levels[row] + 1]
+    return _tables(rules).differing[counts.astype(np.intp)]
 
 
 def score(agreement: Agreement, rules: RuleSet) -> Score:
     """The match weight of every pair."""
     codes = patterns(rules).codes(agreement.levels)
     pair_count = codes.shape[1]
-    fields, household = np.empty(pair_count), np.empty(pair_count)
+    fields, household, differing = np.empty(pair_count), np.empty(pair_count), np.zeros(pair_count)
     for start in range(0, pair_count, _SLICE):
-        _score_slice(slice(start, start + _SLICE), codes, agreement, rules, fields, household)
+        _score_slice(slice(start, start + _SLICE), codes, agreement, rules, fields, household, differing)
     return Score(
         prior_weight=rules.prior_weight,
         household_weight=household,
-        total_weight=rules.prior_weight + fields + household,
+        differing_weight=differing,
+        total_weight=rules.prior_weight + fields + household + differing,
         codes=codes,
         _agreement=agreement,
         _rules=rules,
@@ -120,16 +161,25 @@ def score(agreement: Agreement, rules: RuleSet) -> Score:
 
 
 def _score_slice(
-    pairs: slice, codes: Codes, agreement: Agreement, rules: RuleSet, fields: Floats, household: Floats
+    pairs: slice,
+    codes: Codes,
+    agreement: Agreement,
+    rules: RuleSet,
+    fields: Floats,
+    household: Floats,
+    differing: Floats,
 ) -> None:
-    """The sum of the field weights and the household weight of some pairs, written into ``fields`` and
-    ``household``.
+    """The sum of the field weights, the household weight and that of the differing fields of some pairs,
+    written into ``fields``, ``household`` and ``differing``.
     """
     tables = _tables(rules)
     rows = tables.groups[0].take(codes[0, pairs], axis=0)
     for group, code in zip(tables.groups[1:], codes[1:], strict=True):
         rows += group.take(code[pairs], axis=0)
     sums = np.ascontiguousarray(rows.T)
+    if rules.differing:
+        differing[pairs] = tables.differing.take(sums[-1].astype(np.intp))
+        sums = sums[:-1]
     for row, shares in agreement.frequencies.items():
         # Where they do not agree exactly the share is 0, and log2 1 is what it adds.
         usual = rules.comparisons[row].levels[0].u_probability

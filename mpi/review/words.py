@@ -106,6 +106,7 @@ FIELD_NAMES: Final = {
     "deceased": "Deceased",
     "prior": "Before any evidence",
     "household": "Household allowance",
+    "differing": "Number of differing fields",
 }
 #: The columns of a flat record on a person's page, where the name alone would not do.
 FLAT_NAMES: Final = {
@@ -126,6 +127,7 @@ FREQUENCY_NAMES: Final = {
 PART_MEANINGS: Final = {
     "prior": "How rarely two compared records are one person",
     "household": "What people of one home share anyway",
+    "differing": "Whether one person’s records here differ in as many fields",
 }
 GUARD_NAMES: Final = {
     "twins": "Twins?",

@@ -21,6 +21,7 @@ from mpi.batch.training.counting import (
     random_pairs,
 )
 from mpi.batch.training.decisions import Decisions
+from mpi.batch.training.differing import differing_weights
 from mpi.batch.training.em import one_hot
 from mpi.batch.training.estimating import Estimate, Labelled, estimate, rarity_logs
 from mpi.batch.training.fields import FieldUse, field_use
@@ -30,6 +31,7 @@ from mpi.batch.training.thresholds import expected_link_weight, link_weight_for
 from mpi.batch.training.trained import Trained, TrainingReport, made
 from mpi.errors import CannotTrain
 from mpi.matching.rules import FrequencyTable, RuleSet
+from mpi.matching.scoring import probability
 
 #: With less of these there is nothing to learn from.
 RECORDS_MIN: Final = 100
@@ -170,8 +172,10 @@ def _report(
 ) -> TrainingReport:
     same = found.fit.counts[: len(samples.patterns.counts), SAME]
     counts = np.maximum(samples.patterns.counts, 1)
-    weights = weights_of(samples.patterns, found.classes, rules)
-    link_weight, wrong = expected_link_weight(weights, samples.patterns.counts.astype(np.float64), same)
+    alone = weights_of(found.patterns, found.classes, rules)
+    differing, added = differing_weights(found.patterns, alone, found.classes, use.estimated)
+    pairs = samples.patterns.counts.astype(np.float64)
+    link_weight, wrong = expected_link_weight(alone + added, pairs, pairs * probability(alone + added))
     return TrainingReport(
         records=record_count,
         candidate_pairs=candidates.pair_count,
@@ -186,6 +190,7 @@ def _report(
         separation=float((same * same / counts).sum() / max(same.sum(), 1e-9)),
         link_weight=max(link_weight, rules.thresholds.review_weight),
         wrong_links_expected=wrong,
+        differing=differing,
         fields_absent=use.absent,
         fields_constant=use.constant,
         relations_unmeasured=found.unmeasured,

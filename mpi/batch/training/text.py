@@ -28,6 +28,8 @@ class NewNumbers:
     levels: Mapping[str, Mapping[str, Cells]]
     #: Frequency table → its file, floor and unseen.
     frequencies: Mapping[str, Mapping[str, Any]]
+    #: Number of fields → the weight of 0, 1, 2, … of them differing.
+    differing: Mapping[int, tuple[float, ...]]
     provenance: Mapping[str, Any]
 
 
@@ -59,8 +61,15 @@ def _changed(document: dict[str, Any], numbers: NewNumbers) -> dict[str, Any]:
             comparison["levels"] = {level: dict(cells) for level, cells in levels.items()}
     for name, entry in document.get("frequencies", {}).items():
         entry.update(numbers.frequencies.get(name, {}))
+    document.pop("differing", None)
+    if numbers.differing:
+        document["differing"] = _differing(numbers)
     document["provenance"] = dict(numbers.provenance)
     return document
+
+
+def _differing(numbers: NewNumbers) -> dict[str, list[float]]:
+    return {str(fields): list(weights) for fields, weights in numbers.differing.items()}
 
 
 class _Place:
@@ -82,7 +91,7 @@ def _in_place(content: str, numbers: NewNumbers) -> str:
         header = _HEADER.match(line)
         if header:
             place.enter(header[2])
-        if place.table == "provenance":
+        if place.table in ("differing", "provenance"):
             continue
         entry = _ENTRY.match(line)
         if header or not entry:
@@ -94,8 +103,10 @@ def _in_place(content: str, numbers: NewNumbers) -> str:
             made.append("trained = true")
     while made and not made[-1].strip():
         made.pop()
-    provenance = "\n".join(_lines("provenance", numbers.provenance))
-    return "\n".join(made) + "\n\n" + provenance + "\n"
+    for name, table in (("differing", _differing(numbers)), ("provenance", numbers.provenance)):
+        if table:
+            made += ["", *_lines(name, table)]
+    return "\n".join(made) + "\n"
 
 
 def _new_value(place: _Place, key: str, value: str, numbers: NewNumbers) -> Any:

@@ -16,14 +16,15 @@ from mpi.matching.decision import score_columns
 from mpi.matching.rules import RuleSet
 
 #: Without decisions: of the links, the share of wrong ones that the model may expect.
-WRONG_EXPECTED_MAX: Final = 0.0018
+WRONG_EXPECTED_MAX: Final = 0.0016
 #: Where that would leave more than this share of one person's pairs unlinked, the fields hold too little for
 #: so strict a bound, and it is loosened by a part of what lies beyond.
 LEFT_MAX: Final = 0.05
 LOOSENED: Final = 0.2
 #: Nothing is linked that is wrong more often than two times in five.
-LINK_WEIGHT_MIN: Final = 0.6
-_RARITY_STEP: Final = 1.0
+LINK_WEIGHT_MIN: Final = 0.5
+#: How rare names are is known in whole bits, so weights of patterns to half a bit.
+_HALF_A_BIT: Final = 0.5
 #: Of the interval: both tails together.
 _MISSED: Final = 0.05
 
@@ -112,10 +113,12 @@ def expected_link_weight(
 
     left = 1 - float(found[lowest(WRONG_EXPECTED_MAX)] / found[-1])
     at = lowest(WRONG_EXPECTED_MAX + LOOSENED * max(0.0, left - LEFT_MAX))
-    ordered = np.append(weight[order], -np.inf)
-    # Between this pattern and the next; how rare names are is known to half a bit.
-    between = max((ordered[at] + ordered[at + 1]) / 2, ordered[at] - _RARITY_STEP / 2, LINK_WEIGHT_MIN)
-    return float(np.ceil(between * 100) / 100), float(max(share[at], 0.0))
+    expected = float(max(share[at], 0.0))
+    if at + 1 >= heavy:
+        return LINK_WEIGHT_MIN, expected
+    ordered = weight[order]  # the link weight stands between this pattern and the next
+    between = max((ordered[at] + ordered[at + 1]) / 2, ordered[at] - _HALF_A_BIT)
+    return float(np.ceil(between * 100) / 100), expected
 
 
 def interval(

@@ -49,6 +49,8 @@ class TrainingReport:
     #: Of the pairs linked at that weight, the share of two people that the model expects. Guards not counted.
     #: What a model expects of itself is no measured precision.
     wrong_links_expected: float
+    #: Number of fields that both records have → what it says that 0, 1, 2, … of them differ (log2).
+    differing: Mapping[int, tuple[float, ...]]
     fields_absent: tuple[str, ...]
     fields_constant: tuple[str, ...]
     relations_unmeasured: tuple[str, ...]
@@ -100,6 +102,7 @@ def made(
             table: {"file": files[table], "floor": one.floor, "unseen": one.unseen}
             for table, one in tables.items()
         },
+        differing=report.differing,
         provenance=provenance,
     )
     text = rewritten(parent.content, numbers)
@@ -173,6 +176,7 @@ def _provenance(parent: RuleSet, report: TrainingReport) -> dict[str, object]:
     facts = asdict(report)
     shown = facts.pop("precision")
     facts.pop("link_weight")  # stands among the thresholds
+    facts.pop("differing")  # is a table of its own
     if shown is not None:
         facts["precision"] = shown.pop("precision")
         facts |= {f"precision_{key}": value for key, value in shown.items()}

@@ -55,6 +55,7 @@ def field_parts(
             _part("prior", rules.prior_weight),
             *_field_parts(columns, (left[pair], right[pair]), scores.agreement, pair, weights, rules),
             _part("household", float(scores.score.household_weight[pair])),
+            *([_part("differing", float(scores.score.differing_weight[pair]))] if rules.differing else []),
         ]
         for pair in wanted
     ]

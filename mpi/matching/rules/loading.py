@@ -40,6 +40,7 @@ _TOP_KEYS = frozenset(
         "blocking_passes",
         "comparisons",
         "guards",
+        "differing",
         "provenance",
     }
 )
@@ -126,9 +127,22 @@ def _rule_set(
         blocking_passes=_each(document, "blocking_passes", "name", _blocking_pass),
         comparisons=_each(document, "comparisons", "field", partial(_comparison, relations)),
         guards=_in_force(_each(document, "guards", "name", _guard), _flag(document, "trained")),
+        differing=_differing(_table(document, "differing", optional=True)),
         frequencies=frequencies,
         provenance=provenance,
     )
+
+
+def _differing(table: dict[str, Any]) -> dict[int, tuple[float, ...]]:
+    found = {}
+    for count, weights in table.items():
+        if not count.isdecimal() or not isinstance(weights, list):
+            reason = "must be a number of fields with a list of weights"
+            raise InvalidRuleSet(f"differing.{count}: {reason}", field=f"differing.{count}")
+        found[int(count)] = tuple(
+            _number({"weight": weight}, "weight", f"differing.{count}.") for weight in weights
+        )
+    return found
 
 
 def _blocking_pass(name: str, entry: dict[str, Any]) -> BlockingPass:

@@ -19,6 +19,9 @@ _SUM_TOLERANCE = 1e-6
 #: Conditions are held as bits of one integer per pair.
 _CONDITIONS_MAX = 62
 
+#: More than this many bits the number of differing fields may not say.
+_DIFFERING_MAX = 10.0
+
 
 def _refuse(key: str, reason: str) -> InvalidRuleSet:
     return InvalidRuleSet(f"{key}: {reason}", field=key)
@@ -178,6 +181,9 @@ class RuleSet:
     comparisons: tuple[Comparison, ...]
     #: Those in force: of a trained rule set without the ones that stand in for training.
     guards: tuple[Guard, ...]
+    #: Fields that both records have → for 0, 1, 2, … of them not agreeing exactly, by how much more often
+    #: (log2) that is so in one person's records than if slips were independent. Empty: they are taken for it.
+    differing: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     frequencies: Mapping[str, FrequencyTable] = field(default_factory=dict, repr=False)
     #: Where a trained rule set comes from. It decides nothing and is no part of the hash.
     provenance: Mapping[str, object] = field(default_factory=dict, repr=False)
@@ -193,6 +199,10 @@ class RuleSet:
         ):
             _check_names(key, names)
         self._check_references()
+        for count, weights in self.differing.items():
+            if len(weights) != count + 1 or max(map(abs, weights)) > _DIFFERING_MAX:
+                reason = f"must be {count + 1} weights, of 0 to {count} fields, within ±{_DIFFERING_MAX:g}"
+                raise _refuse(f"differing.{count}", reason)
 
         for place, relation in enumerate(self.relations):
             earlier = [other.name for other in self.relations[:place]]

@@ -45,6 +45,7 @@ NUMBERS = NewNumbers(
     prior_weight=-12.5,
     link_weight=9.25,
     relations={"household": 3e-5},
+    differing={},
     levels={"sex": {"same": {"m": 0.9, "u": 0.4}, "different": {}}},
     frequencies={},
     provenance={"parent": "ours", "records": 5, "fields_absent": ["email"], "converged": True},

@@ -190,7 +190,7 @@ def _report(
         separation=float((same * same / counts).sum() / max(same.sum(), 1e-9)),
         link_weight=max(link_weight, rules.thresholds.review_weight),
         wrong_links_expected=wrong,
-        differing=differing,
+        differing={str(fields): weights for fields, weights in differing.items()},
         fields_absent=use.absent,
         fields_constant=use.constant,
         relations_unmeasured=found.unmeasured,

@@ -29,7 +29,7 @@ class NewNumbers:
     #: Frequency table → its file, floor and unseen.
     frequencies: Mapping[str, Mapping[str, Any]]
     #: Number of fields → the weight of 0, 1, 2, … of them differing.
-    differing: Mapping[int, tuple[float, ...]]
+    differing: Mapping[str, tuple[float, ...]]
     provenance: Mapping[str, Any]
 
 
@@ -69,7 +69,7 @@ def _changed(document: dict[str, Any], numbers: NewNumbers) -> dict[str, Any]:
 
 
 def _differing(numbers: NewNumbers) -> dict[str, list[float]]:
-    return {str(fields): list(weights) for fields, weights in numbers.differing.items()}
+    return {fields: list(weights) for fields, weights in numbers.differing.items()}
 
 
 class _Place:

@@ -21,10 +21,11 @@ WRONG_EXPECTED_MAX: Final = 0.0016
 #: so strict a bound, and it is loosened by a part of what lies beyond.
 LEFT_MAX: Final = 0.05
 LOOSENED: Final = 0.2
-#: Nothing is linked that is wrong more often than two times in five.
-LINK_WEIGHT_MIN: Final = 0.5
-#: How rare names are is known in whole bits, so weights of patterns to half a bit.
-_HALF_A_BIT: Final = 0.5
+#: Nothing is linked that is wrong more often than one time in three; by the looser bound, two in five.
+LINK_WEIGHT_MIN: Final = 1.0
+_LOOSENED_WEIGHT_MIN: Final = 0.5
+#: A pattern's pairs weigh up to so much less than it does: how rare names are is known in whole bits.
+_SPREAD: Final = 1.0
 #: Of the interval: both tails together.
 _MISSED: Final = 0.05
 
@@ -103,22 +104,22 @@ def expected_link_weight(
     What a model expects of itself is not precision.
     """
     order = np.argsort(-weight, kind="stable")
-    found = np.cumsum(same[order])
+    ordered, found = weight[order], np.cumsum(same[order])
     share = 1 - found / np.maximum(np.cumsum(pairs[order]), 1e-9)
-    heavy = int((weight >= LINK_WEIGHT_MIN).sum())
 
-    def lowest(bound: float) -> int:
-        few = np.flatnonzero(share[:heavy] <= bound)
+    def lowest(bound: float, least: float) -> int:
+        few = np.flatnonzero((share <= bound) & (ordered >= least))
         return int(few[-1]) if len(few) else 0
 
-    left = 1 - float(found[lowest(WRONG_EXPECTED_MAX)] / found[-1])
-    at = lowest(WRONG_EXPECTED_MAX + LOOSENED * max(0.0, left - LEFT_MAX))
-    expected = float(max(share[at], 0.0))
-    if at + 1 >= heavy:
-        return LINK_WEIGHT_MIN, expected
-    ordered = weight[order]  # the link weight stands between this pattern and the next
-    between = max((ordered[at] + ordered[at + 1]) / 2, ordered[at] - _HALF_A_BIT)
-    return float(np.ceil(between * 100) / 100), expected
+    at, least = lowest(WRONG_EXPECTED_MAX, LINK_WEIGHT_MIN), LINK_WEIGHT_MIN
+    left = 1 - float(found[at] / found[-1])
+    if left > LEFT_MAX:
+        least = _LOOSENED_WEIGHT_MIN
+        at = lowest(WRONG_EXPECTED_MAX + LOOSENED * (left - LEFT_MAX), least)
+    following = ordered[at + 1] if at + 1 < len(ordered) else -np.inf
+    halfway = (ordered[at] + following) / 2 if following >= least else least
+    link_weight = max(halfway, ordered[at] - _SPREAD, least)
+    return float(np.ceil(link_weight * 100) / 100), float(max(share[at], 0.0))
 
 
 def interval(

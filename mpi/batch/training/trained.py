@@ -50,7 +50,7 @@ class TrainingReport:
     #: What a model expects of itself is no measured precision.
     wrong_links_expected: float
     #: Number of fields that both records have → what it says that 0, 1, 2, … of them differ (log2).
-    differing: Mapping[int, tuple[float, ...]]
+    differing: Mapping[str, tuple[float, ...]]
     fields_absent: tuple[str, ...]
     fields_constant: tuple[str, ...]
     relations_unmeasured: tuple[str, ...]

@@ -111,7 +111,7 @@ def test_a_rule_set_is_trained_again_with_a_table_of_its_own(rules: RuleSet) -> 
 
     numbers = NewNumbers(
         prior_weight=-11.0, link_weight=3.0, relations={one.name: one.probability for one in rules.relations},
-        levels={}, frequencies={}, differing={1: (0.25, -0.5)}, provenance={"parent": "default"},
+        levels={}, frequencies={}, differing={"1": (0.25, -0.5)}, provenance={"parent": "default"},
     )  # fmt: skip
     once = rewritten(rules.content, numbers)
     assert once.count("[differing]") == 1 and "1 = [0.25, -0.5]" in once

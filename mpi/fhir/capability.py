@@ -22,7 +22,9 @@ OPERATIONS: Final = {
     "match": f"{_BASE}/OperationDefinition/Patient-match",
 }
 PATIENT_INTERACTIONS: Final = ("search-type",)
-SYSTEM_OPERATIONS: Final[dict[str, str]] = {}
+SYSTEM_OPERATIONS: Final[dict[str, str]] = {
+    "export": "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
+}
 
 _SEARCH_TYPES: Final[dict[Kind, str]] = {"identifier": "token"}
 _MAIDEN_NAME: Final = "https://profiles.ihe.net/ITI/PDQm/SearchParameter/IHE.PDQm.mothersMaidenName"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from mpi.fhir import (
+    bulk,
     capability,
     cross_referencing,
     feeding,
@@ -65,6 +66,14 @@ INTERACTIONS: Final[tuple[Served, ...]] = (
     Served("fhir_delete", "DELETE", _PATIENT, feeding.delete_by_id),
     Served("fhir_history", "GET", f"{_PATIENT}/_history", reading.history),
     Served("fhir_vread", "GET", f"{_PATIENT}/_history/{{version}}", reading.read_version),
+    Served("fhir_import", "POST", "/$import", bulk.begin_import, "ndjson", long=True),
+    Served("fhir_import_status", "GET", "/$import-status/{id}", bulk.import_status),
+    Served("fhir_import_status", "GET", "/$import-errors/{id}", bulk.import_errors, long=True),
+    Served("fhir_import", "DELETE", "/$import-status/{id}", bulk.cancel_import),
+    Served("fhir_export", "GET", "/$export", bulk.begin_export),
+    Served("fhir_export", "GET", "/Patient/$export", bulk.begin_export),
+    Served("fhir_export", "GET", "/$export-status/{at}", bulk.export_status, long=True),
+    Served("fhir_export", "GET", "/$export-part/{part}", bulk.export_part, long=True),
     Served("fhir_search_subscriptions", "GET", "/Subscription", subscribing.search),
     Served("fhir_subscribe", "POST", "/Subscription", subscribing.create, "json"),
     Served("fhir_read_subscription", "GET", _SUBSCRIPTION, subscribing.read),

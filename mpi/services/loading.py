@@ -77,8 +77,11 @@ def load(
     source: str | None = None,
     column_map: ColumnMap = None,
     progress: Progress | None = None,
+    patients_only: bool = False,
 ) -> LoadSummary:
     """Register every record of ``path``; ``source`` is used where a line names none.
+
+    ``patients_only``: a line that is no FHIR resource is rejected.
 
     A malformed line is one rejection. The same file for the same source is taken in once: again, it answers
     what it did, unless every line was rejected. Raises UnreadableFile, UnknownSource.
@@ -89,7 +92,7 @@ def load(
     if not batch.finished:
         lines = islice(read_feed(path, column_map), batch.lines_done, None)
         size = LARGE_CHUNK if line_count(path) - batch.lines_done > LARGE_FROM else CHUNK
-        for chunk, ready in _made_ready(context, chunks(lines, size), source):
+        for chunk, ready in _made_ready(context, chunks(lines, size), source, patients_only):
             outcomes, queued = _load_chunk(context, chunk, ready, actor, batch.batch_id)
             counts.update(outcome.outcome for outcome in outcomes)
             counts["tasks"] += queued
@@ -154,7 +157,7 @@ def chunks(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
 
 
 def _made_ready(
-    context: Context, coming_chunks: Iterator[list[Line]], source: str | None
+    context: Context, coming_chunks: Iterator[list[Line]], source: str | None, patients_only: bool
 ) -> Iterator[tuple[list[Line], Chunk]]:
     """Each chunk with its records made ready, the next one meanwhile: the database works while this reads."""
 
@@ -162,7 +165,7 @@ def _made_ready(
         lines = next(coming_chunks, None)
         if lines is None:
             return None
-        return lines, make_ready(context, [read_line(context, line, source) for line in lines])
+        return lines, make_ready(context, [read_line(context, line, source, patients_only) for line in lines])
 
     with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
         coming = reader.submit(following)
@@ -182,12 +185,14 @@ def _load_chunk(
     )
 
 
-def read_line(context: Context, line: Line, source: str | None) -> SourceRecord | Rejection:
+def read_line(
+    context: Context, line: Line, source: str | None, patients_only: bool = False
+) -> SourceRecord | Rejection:
     """The record of a line, flat or a FHIR resource, or what is wrong with it."""
     if line.flat is None:
         return Rejection(code="malformed-line", detail=line.reason or "malformed")
     try:
-        if "resourceType" in line.flat:
+        if patients_only or "resourceType" in line.flat:
             return patient_record(context, line.flat, source)
         return source_record(line.flat, source=source)
     except MpiError as error:

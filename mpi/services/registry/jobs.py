@@ -19,7 +19,8 @@ from mpi.patient import IdentityView
 from mpi.services import loading
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.registry.finding import find
+from mpi.services.registry.views import identity_views
+from mpi.storage import registry as stored
 from mpi.storage.database import LOCK_BATCH, connection
 from mpi.storage.queries import query
 
@@ -28,6 +29,8 @@ IMPORT_SIZE_MAX = 4 * 1024**3
 #: Imports that one process works on at a time.
 RUNNING_MAX = 2
 _PAGE = 500
+#: Identities of one part of an export.
+PART_SIZE = 2_000
 
 log = structlog.get_logger(__name__)
 _places = BoundedSemaphore(RUNNING_MAX)
@@ -56,7 +59,7 @@ class JobError:
 
 
 def begin_import(context: Context, chunks: Iterable[bytes], *, source: str | None, actor: Actor) -> Job:
-    """Take in NDJSON of Patients (or flat records) in the background; the same bytes go on where they
+    """Take in NDJSON of Patients in the background; the same bytes go on where they
     stopped.
 
     Raises BadInput when it is empty or larger than 4 GiB, UnknownSource, Unavailable when the process is busy
@@ -107,7 +110,7 @@ def _work(context: Context, path: Path, source: str | None, actor: Actor, job_id
             held = conn.execute(query("hold_batch"), lock).fetchone()
             if held is not None and held[0]:
                 try:
-                    loading.load(context, path, actor=actor, source=source)
+                    loading.load(context, path, actor=actor, source=source, patients_only=True)
                 finally:
                     conn.execute(query("release_batch"), lock)
     except Conflict:
@@ -171,20 +174,28 @@ def errors(context: Context, job_id: int) -> Iterator[JobError]:
         after = rows[-1][0]
 
 
-def export(context: Context, *, actor: Actor) -> Iterator[IdentityView]:
-    """Every identity with an active record, in the order of enterprise IDs, a page of the database at a time.
+def export_parts(context: Context) -> list[str]:
+    """The last enterprise ID of each part of an export, in order; the last part has no end and is ``""``."""
+    with context.transaction() as conn:
+        ends = [row[0] for row in conn.execute(query("export_parts"), {"size": PART_SIZE})]
+    return [*ends, ""]
 
-    Each is as it is when its page is read; the walk holds no transaction open.
+
+def export_part(context: Context, after: str, until: str, *, actor: Actor) -> Iterator[IdentityView]:
+    """The identities after one enterprise ID (stored form) and up to another, each as it is when it is
+    read.
     """
-    cursor = None
+    domains = context.authorities.domains()
     while True:
-        page = find(
-            context, [], actor=actor, limit=_PAGE, cursor=cursor, sort=(), targets=(), count_only=False
-        )
-        yield from page.people
-        cursor = page.next
-        if cursor is None:
+        with context.transaction() as conn:
+            ids = stored.walk_by_terms(conn, None, after, _PAGE)
+            wanted = [id for id in ids if not until or id <= until]
+            views = identity_views(context, conn, wanted, domains)
+            context.audit_read(conn, actor, "export", wanted)
+        yield from views
+        if len(ids) < _PAGE or len(wanted) < len(ids):
             return
+        after = ids[-1]
 
 
 def _lock_key(job_id: int) -> int:
@@ -213,6 +224,10 @@ class Jobs:
         """The lines that an import did not take. Raises NotFound."""
         return errors(self._context, job_id)
 
-    def export(self, *, actor: Actor) -> Iterator[IdentityView]:
-        """Every identity with an active record, in the order of enterprise IDs."""
-        return export(self._context, actor=actor)
+    def export_parts(self) -> list[str]:
+        """The last enterprise ID of each part of an export, in order; ``""`` is the end."""
+        return export_parts(self._context)
+
+    def export(self, after: str = "", until: str = "", *, actor: Actor) -> Iterator[IdentityView]:
+        """Every identity with an active record after one enterprise ID and up to another, in their order."""
+        return export_part(self._context, after, until, actor=actor)

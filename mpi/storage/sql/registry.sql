@@ -149,3 +149,9 @@ FROM facts f JOIN link l ON l.enterprise_id = f.enterprise_id JOIN record r ON r
 JOIN source s ON s.source_id = r.source_id
 LEFT JOIN record p ON p.record_id = r.replaced_by
 ORDER BY s.trust DESC, r.received_at, r.record_id
+
+-- name: export_parts
+-- Where the parts of an export end.
+SELECT enterprise_id FROM (
+    SELECT enterprise_id, row_number() OVER (ORDER BY enterprise_id) AS place FROM identity WHERE status = 'active'
+) AS counted WHERE place %% %(size)s = 0 ORDER BY enterprise_id

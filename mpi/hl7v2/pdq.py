@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from mpi.errors import BadInput, NotFound
 from mpi.hl7v2.datatypes.extensions import Element, list_of
@@ -15,7 +16,7 @@ from mpi.hl7v2.patients.writing import pid_fields
 from mpi.hl7v2.pdq_criteria import criteria_of
 from mpi.hl7v2.pix import query_acknowledgement, restated, wanted_domains
 from mpi.hl7v2.writing import write_segment
-from mpi.index import Found
+from mpi.index import Criterion, Field, Found
 from mpi.patient import (
     MOTHER_IDENTIFIER_URL,
     MOTHERS_MAIDEN_NAME_URL,
@@ -27,6 +28,8 @@ from mpi.patient.elements import identifier_element
 REPLY_TYPE = ("RSP", "K22", "RSP_K21")
 #: People in one message, where the sender does not say how many it takes, and at most.
 PAGE, PAGE_MAX = 50, 100
+#: What is asked of the mother's name, and the field of her own record that it is.
+OF_MOTHER: Final[dict[Field, Field]] = {"mother_maiden": "family", "mother_name": "given"}
 
 
 class _Page(NamedTuple):
@@ -46,9 +49,7 @@ def find_people(asked: Asked) -> Done:
         targets = [domain.name for domain in wanted_domains(asked, qpd, 8)]
         criteria = criteria_of(asked, qpd)
         page = _page(asked)
-        found = asked.index.registry.find(
-            criteria, actor=asked.actor, limit=page.limit, cursor=page.cursor, targets=targets
-        )
+        found = _find(asked, criteria, page, targets)
     except BadInput as error:
         # What the registry refuses is one of the parameters; a fault of ours says its own place.
         fault = fault_of(error, place="QPD^1^3")
@@ -62,6 +63,25 @@ def find_people(asked: Asked) -> Done:
     if found.next is not None:
         body.append(write_segment("DSC", {1: f"{page.digest}.{told}.{found.next}", 2: "I"}))
     return Done(enterprise_ids=_shown(found), body=tuple(body), reply_type=REPLY_TYPE)
+
+
+def _find(asked: Asked, criteria: list[Criterion], page: _Page, targets: list[str]) -> Found:
+    """One page. A mother's name that no record has is looked for among the mothers that records are linked
+    to.
+    """
+    find = asked.index.registry.find
+    found = find(criteria, actor=asked.actor, limit=page.limit, cursor=page.cursor, targets=targets)
+    of_mother = [one for one in criteria if one.field in OF_MOTHER]
+    if found.total or not of_mother:
+        return found
+    names = [replace(one, field=OF_MOTHER[one.field]) for one in of_mother]
+    mothers = find(names, actor=asked.actor, limit=PAGE_MAX)
+    identifiers = [f"{i.authority}|{i.value}" for person in mothers.people for i in person.identifiers]
+    if not identifiers:
+        return found
+    children = Criterion(field="mother_identifier", values=tuple(identifiers), how="is")
+    others = [one for one in criteria if one.field not in OF_MOTHER]
+    return find([*others, children], actor=asked.actor, limit=page.limit, cursor=page.cursor, targets=targets)
 
 
 def _shown(found: Found) -> tuple[str, ...]:

@@ -30,9 +30,16 @@ def cross_reference(asked: Asked) -> Done:
         unknown = Fault(UNKNOWN_KEY, "the patient identifier is not known", place="QPD^1^3^1^1")
         return _answer(qpd, "AE", fault=unknown)
     told = (found.enterprise_id,) if found.enterprise_id else ()
-    if not found.identifiers:
+    if found.replaced and not asked.domains.is_enterprise(domain):
+        merged = Fault(UNKNOWN_KEY, "the patient identifier was merged into another", place="QPD^1^3^1^1")
+        return _answer(qpd, "AE", fault=merged, enterprise_ids=told)
+    identifiers = found.identifiers
+    if not identifiers and domain.name in {target.name for target in targets}:
+        # Nothing else is there, but its own domain is among the wanted ones.
+        identifiers = (Identifier(domain.name, domain.type, value),)
+    if not identifiers:
         return _answer(qpd, "NF", enterprise_ids=told)
-    ids = [write_cx(identifier, asked.domains) for identifier in found.identifiers]
+    ids = [write_cx(identifier, asked.domains) for identifier in identifiers]
     pid = write_segment("PID", {3: ids, 5: _NO_NAME})
     return _answer(qpd, "OK", pid, enterprise_ids=told)
 

@@ -47,6 +47,14 @@ class Domain:
             return _OID_PREFIX + self.oid
         return self.name if ":" in self.name else NAME_PREFIX + quote(self.name, safe="")
 
+    def type_of(self, sent: str | None) -> str | None:
+        """What identifiers of this domain are (table 0203), whatever one sender calls them: the same number
+        said as PI here and as NI there is one identifier.
+        """
+        if self.type and sent != "SSN4":
+            return self.type
+        return "NI" if self.person_unique and not self.type else sent or self.type
+
     @property
     def aliases(self) -> tuple[str, ...]:
         """Every spelling under which a stored identifier may name it, ``name`` first."""
@@ -151,7 +159,7 @@ class Domains:
         domain = self.taken(identifier.authority)
         if domain is None:
             return identifier
-        return Identifier(domain.name, identifier.type or domain.type, identifier.value)
+        return Identifier(domain.name, domain.type_of(identifier.type), identifier.value)
 
 
 def domains_of(

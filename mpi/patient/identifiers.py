@@ -59,7 +59,7 @@ def read_identifier(entry: Mapping[str, Any], path: str, domains: Domains, notes
     if domains.is_enterprise(domain):
         notes.add("information", "informational", path, "an enterprise ID is ours to give: not compared")
         return None
-    return Identifier(domain.name, kind or domain.type, value.strip())
+    return Identifier(domain.name, domain.type_of(kind), value.strip())
 
 
 def type_code(entry: Mapping[str, Any]) -> str | None:

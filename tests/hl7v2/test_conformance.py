@@ -76,8 +76,8 @@ def test_cr_05_an_identifier_and_one_more_thing_is_enough(wire: Wire) -> None:
 
 
 def test_cr_06_a_national_number_links_though_demographics_disagree(wire: Wire) -> None:
-    wire.accepted(adt("1^^^NORTH~NID-7^^^NATIONAL", "Okonkwo^Grace||19740211|F"))
-    wire.accepted(adt("9^^^SOUTH~NID-7^^^NATIONAL", "Okonkwo^Gracy||19740312|F", sender=SOUTH))
+    wire.accepted(adt("1^^^NORTH~NID-7^^^NATIONAL^NNXXX", "Okonkwo^John||1980|M"))
+    wire.accepted(adt("9^^^SOUTH~NID-7^^^NATIONAL^PI", "Okonkwo^Jon||198005|M", sender=SOUTH))
     assert wire.who("north", "1") == wire.who("south", "9")
 
 
@@ -121,6 +121,7 @@ def test_cr_09_pix_tells_unknown_domains_from_identifiers(wire: Wire) -> None:
 def test_cr_10_what_domains_returned_is_honoured(wire: Wire) -> None:
     wire.accepted(adt("RJ-450^^^NORTH", "Pauly^Ann||19840125|F"))
     enterprise_id = wire.who("north", "RJ-450")
+    assert _ids(wire.reply(pix("RJ-450^^^NORTH", "^^^NORTH"))) == {"RJ-450^^^NORTH"}
     assert _ids(wire.reply(pix("RJ-450^^^NORTH", "^^^HUB"))) == {f"{enterprise_id}^^^HUB"}
     assert _outcome(wire.reply(pix("RJ-450^^^NORTH", "^^^BLOCKED"))) == ("AE", "AE")
     assert _outcome(wire.reply(pix("RJ-450^^^NORTH", "^^^SOUTH"))) == ("AA", "NF")
@@ -161,6 +162,8 @@ def test_cr_13_people_are_found_by_the_mothers_identifier(wire: Wire) -> None:
     reply = wire.reply(pdq("@PID.21.1^M~@PID.21.4.1^NORTH"))
     assert _outcome(reply) == ("AA", "OK")
     assert [person.text(5, 2) for person in reply.all("PID")] == ["Tim"]
+    reply = wire.reply(pdq("@PID.6.1^Harris~@PID.6.2^Jennifer"))
+    assert [person.text(5, 2) for person in reply.all("PID")] == ["Tim"]
 
 
 def test_cr_14_people_are_found_by_a_date_of_any_precision(wire: Wire) -> None:
@@ -195,13 +198,19 @@ def openhie(database_url: str, tmp_path: Path) -> Iterator[Wire]:
 
 
 def test_cr_16_merged_identifiers_are_one_person(openhie: Wire) -> None:
-    openhie.accepted(adt("RJ-A^^^NORTH"))
-    openhie.accepted(adt("RJ-B^^^NORTH", TOMAS))
+    openhie.accepted(
+        adt("RJ-A^^^NORTH", "Zimmer^Jennifer^^^^^L|SMITH|19840125|F|||1 Main St^^NEWARK^NJ^30293")
+    )
+    openhie.accepted(adt("RJ-B^^^NORTH", "Zimmer^Jenn^^^^^L||198401|F"))
+    assert len(openhie.reply(pdq("@PID.5.1^Zimmer", domains="^^^NORTH")).all("PID")) == 2
     assert "RJ-B^^^NORTH" not in _ids(openhie.reply(pix("RJ-A^^^NORTH")))
     openhie.accepted(merge("RJ-A^^^NORTH", "RJ-B^^^NORTH"))
-    reply = openhie.reply(pix("RJ-A^^^NORTH"))
+    reply = openhie.reply(pix("RJ-A^^^NORTH", "^^^NORTH"))
     assert _outcome(reply) == ("AA", "OK")
-    assert {"RJ-A^^^NORTH", "RJ-B^^^NORTH"} <= _ids(reply)
+    assert _ids(reply) == {"RJ-A^^^NORTH", "RJ-B^^^NORTH"}
+    # And the subsumed identifier leads nowhere by itself.
+    reply = openhie.reply(pix("RJ-B^^^NORTH", "^^^NORTH"))
+    assert (_outcome(reply), reply["ERR-2.4"]) == (("AE", "AE"), "1")
 
 
 def test_cr_17_a_source_does_not_merge_in_anothers_domain(wire: Wire) -> None:
@@ -214,8 +223,8 @@ def test_cr_17_a_source_does_not_merge_in_anothers_domain(wire: Wire) -> None:
 
 
 def test_cr_18_a_national_number_crosses_sources_and_partial_dates(wire: Wire) -> None:
-    wire.accepted(adt("1^^^NORTH~NID-9^^^NATIONAL", "Jorgenson^Lisa||198305|F", sender=NORTH))
-    wire.accepted(adt("9^^^SOUTH~NID-9^^^NATIONAL", "Jorgenson^Lisa||19830504|F", sender=SOUTH))
+    wire.accepted(adt("1^^^NORTH", "Jorgenson^Yannick||199004|M|||||||||||NID-9^^^NATIONAL", sender=NORTH))
+    wire.accepted(adt("9^^^SOUTH", "Jorgenson^Yan||19900404|M|||||||||||NID-9^^^NATIONAL", sender=SOUTH))
     assert {"1^^^NORTH", "9^^^SOUTH", "NID-9^^^NATIONAL"} <= _ids(wire.reply(pix("1^^^NORTH")))
 
 

@@ -80,6 +80,7 @@ FILLED_IN = "4711^^^NORTH&1.2.3.1&ISO^MR"
         (17, "BAP^Christian: Baptist^HL70006"),
         (18, "ACC-1^^^NORTH&1.2.3.1&ISO^AN"),
         (19, "219-45-8813"),
+        (19, "NID-1^^^NATIONAL&1.2.3.9&ISO^NI"),
         (20, "T05349638^TX^20300101"),
         (21, "99^^^NORTH&1.2.3.1&ISO^MR~7^^^NATIONAL&1.2.3.9&ISO^NI"),
         (22, "2135-2^Hispanic^CDCREC"),

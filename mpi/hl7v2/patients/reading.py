@@ -18,7 +18,13 @@ from mpi.hl7v2.datatypes.extensions import (
     sent,
     text_of,
 )
-from mpi.hl7v2.datatypes.identifiers import read_identifier, read_licence, read_ssn, usual_field
+from mpi.hl7v2.datatypes.identifiers import (
+    authority_sent,
+    read_identifier,
+    read_licence,
+    read_ssn,
+    usual_field,
+)
 from mpi.hl7v2.datatypes.names import read_name
 from mpi.hl7v2.datatypes.telecoms import read_telecoms
 from mpi.hl7v2.message import Message, Segment, Value
@@ -115,7 +121,10 @@ def _identifiers(pid: Segment, domains: Domains, default_domain: str) -> list[El
         for value in pid.repeats(field):
             take(read_identifier(value, domains, default_domain=default, kind=kind), field)
     if ssn := pid.raw(19):
-        take(read_ssn(Value(ssn, pid.delimiters)), 19)
+        number = Value(ssn, pid.delimiters)
+        # Where the field is used for another national number, it says whose.
+        national = read_identifier(number, domains) if authority_sent(number) else read_ssn(number)
+        take(national, 19)
     if licence := pid.raw(20):
         take(read_licence(Value(licence, pid.delimiters), domains), 20)
     return found

@@ -18,7 +18,7 @@ from mpi.hl7v2.datatypes.extensions import (
     list_of,
     text_of,
 )
-from mpi.hl7v2.datatypes.identifiers import usual_field, write_identifier, write_licence
+from mpi.hl7v2.datatypes.identifiers import SSN_SYSTEM, usual_field, write_identifier, write_licence
 from mpi.hl7v2.datatypes.names import write_name
 from mpi.hl7v2.datatypes.telecoms import field_of, write_telecom
 from mpi.hl7v2.patients.fields import (
@@ -89,7 +89,9 @@ def _identifiers(patient: Element, domains: Domains) -> dict[int, Field]:
             if number == 20:
                 fields[20].append(write_licence(identifier))
             elif number == 19:
-                fields[19].append((text_of(identifier, "value"),))
+                is_ssn = text_of(identifier, "system") == SSN_SYSTEM
+                plain = (text_of(identifier, "value"),)
+                fields[19].append(plain if is_ssn else write_identifier(identifier, domains))
             else:
                 fields[number].append(write_identifier(identifier, domains))
     # PID-19 and PID-20 do not repeat.

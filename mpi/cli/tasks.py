@@ -38,7 +38,10 @@ def tasks(context: typer.Context, as_json: JsonOption = False) -> None:
 @app.command("list")
 def list_tasks(
     state: Annotated[
-        str | None, typer.Option(help="open, claimed, resolved or all; unless given, all but resolved ones.")
+        str | None,
+        typer.Option(
+            help="open, claimed, awaiting_approval, resolved or all; unless given, all but resolved ones."
+        ),
     ] = None,
     kind: Annotated[
         str | None,

@@ -14,6 +14,7 @@ from mpi.identity.change import Change, Verdict
 from mpi.identity.enterprise_id import display, parse_enterprise_id
 from mpi.identity.neighbourhood import Neighbourhood
 from mpi.services.answers import Actor, AssertionAnswer, Page
+from mpi.services.approvals import refuse_alone
 from mpi.services.context import Context
 from mpi.services.settling import until_settled
 from mpi.services.stewardship import hold_neighbourhood, needed_reason
@@ -68,7 +69,8 @@ def assert_people(
     """State that two records or identities (``source/local_id`` or an enterprise ID) are one person, or are
     not.
 
-    *Same* joins at once, *different* parts or holds apart. Raises Conflict against an older statement.
+    *Same* joins at once, *different* parts or holds apart. Raises Conflict against an older statement,
+    ApprovalNeeded where merges need a second person.
     """
     reason = needed_reason(reason)
     if verdict not in tuple(Verdict):
@@ -88,6 +90,8 @@ def assert_people(
             reason=reason,
             override=override,
         )
+        if change.merges:
+            refuse_alone(context, actor)
         apply_change(conn, change, context.signed(actor, f"assert {verdict}", reason=reason))
         made = next(assertion for assertion in change.assertions if assertion.verdict == verdict)
         row = _assertion_row(conn, made.assertion_id)

@@ -111,6 +111,11 @@ def test_nobody_merges_alone_without_a_task_either(index: Index) -> None:
     assert index.merge(first, second, "", actor=BEN, preview=True).merge_id is None
     with pytest.raises(ApprovalNeeded):
         index.merge(first, second, "one passport", actor=BEN)
+    with pytest.raises(ApprovalNeeded):
+        index.assert_people(first, second, "same", "one passport", actor=ADA)
+    assert index.assert_people(first, second, "different", "two passports", actor=ADA, override=True).id
+    high, *_ = [task for task in _tasks(index) if task.id != high.id] or [high]
+    first, second = high.identities
     feed = Actor(name="north-feed", role="registrar")
     assert index.merge(first, second, "A40 of the source", actor=feed).merge_id
 

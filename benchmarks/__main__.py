@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("generate", "accuracy", "arrival", "online", "kernel", "batch", "mllp", "fhir", "hl7v2")
+NAMES = ("generate", "accuracy", "arrival", "online", "kernel", "batch", "mllp", "fhir", "hl7v2", "desk")
 
 
 def main() -> None:

@@ -157,3 +157,39 @@ def sitting(browser: Any, url: str, *, width: int = 1280, height: int = 800) -> 
         assert complaints == []
     finally:
         context.close()
+
+
+#: Names that would be more than names on a page that does not escape them.
+SCRIPT = "alert(1)"
+PAYLOADS = [
+    f"<img src=x onerror={SCRIPT}>",
+    f"<script>{SCRIPT}</script>",
+    f'"><script>{SCRIPT}</script>',
+    f"'><svg onload={SCRIPT}>",
+    f"<svg/onload={SCRIPT}>",
+    f"javascript:{SCRIPT}",
+    f"<a href=javascript:{SCRIPT}>x</a>",
+    f'" autofocus onfocus={SCRIPT} x="',
+    f"' onmouseover='{SCRIPT}",
+    f"<iframe srcdoc='<script>{SCRIPT}</script>'>",
+    f"<body onload={SCRIPT}>",
+    f"<details open ontoggle={SCRIPT}>",
+    f"<video><source onerror={SCRIPT}>",
+    f"<math><mi xlink:href=javascript:{SCRIPT}>",
+    "<style>*{display:none}</style>",
+    "<link rel=stylesheet href=//evil.example/x.css>",
+    "<base href=//evil.example/>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'>",
+    f"<form action=javascript:{SCRIPT}><button>",
+    f"<div hx-get=/review/overview hx-trigger=load hx-on:click={SCRIPT}>",
+    f"<div data-hx-on-load={SCRIPT}>",
+    "{{ 7 * 7 }}",
+    "{% include 'login.html' %}",
+    "${7*7}",
+    f"</title><script>{SCRIPT}</script>",
+    f"--><script>{SCRIPT}</script>",
+    f"]]><script>{SCRIPT}</script>",
+    f"<object data=javascript:{SCRIPT}>",
+    f"&lt;script&gt;{SCRIPT}&lt;/script&gt;",
+    f"\u202e<script>{SCRIPT}</script>",
+]

@@ -104,6 +104,7 @@ ACCESS: Final[dict[str, frozenset[str]]] = {
     "preview_unmerge": STEWARDS,
     "unmerge_from_desk": STEWARDS,
     "show_overview": REVIEWERS,
+    "show_behind": REVIEWERS,
     "desk_front": PUBLIC,
     "desk_login": PUBLIC,
     "desk_log_in": PUBLIC,

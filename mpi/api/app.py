@@ -34,11 +34,12 @@ from mpi.api.access import ACCESS, Access
 from mpi.api.calls import PREFIX
 from mpi.api.guard import Guard, GuardedRoute
 from mpi.api.threads import Threads
-from mpi.errors import Unavailable
+from mpi.errors import MpiError, Unavailable
 from mpi.index import Index
 from mpi.settings import Settings
 
 POOL_WATCH_SECONDS = 5.0
+RECKON_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -91,6 +92,7 @@ async def _lifespan(app: FastAPI, settings: Settings, mllp: Sequence[socket.sock
     app.state.access = Access(index, threads, auth_off=settings.auth == "off")
     app.state.hl7v2 = hl7v2.Door(index, threads)
     watch = asyncio.create_task(_watch_pool(index))
+    reckoning = asyncio.create_task(_reckon(index))
     try:
         async with (
             notifier.notifying(index, settings),
@@ -100,8 +102,23 @@ async def _lifespan(app: FastAPI, settings: Settings, mllp: Sequence[socket.sock
             yield
     finally:
         watch.cancel()
+        reckoning.cancel()
         threads.close()
         await loop.run_in_executor(None, index.close)
+
+
+async def _reckon(index: Index) -> None:
+    """Have what takes long reckoned now and then: the desk's figures, the expected harm of what waits."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(RECKON_SECONDS)
+        try:
+            done = await loop.run_in_executor(None, index.desk.refresh)
+        except MpiError as error:
+            log.warning("reckoning failed", code=error.code)
+            continue
+        if done:
+            log.info("reckoned", figures=done)
 
 
 async def _watch_pool(index: Index) -> None:

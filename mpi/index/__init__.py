@@ -1,6 +1,7 @@
 """The index, and what its methods take and answer: all that a face imports."""
 
 from mpi.batch.feeds import read_map
+from mpi.identity.rates import creation_rate, duplicate_rate
 from mpi.index.index import Index
 from mpi.matching.flat import FLAT_FIELDS
 from mpi.services.answers import (
@@ -26,12 +27,14 @@ from mpi.services.answers import (
 from mpi.services.desk import (
     HARM_HIGH,
     Agreement,
+    Behind,
     Case,
     Cluster,
     Committed,
     Deal,
     Desk,
     Notice,
+    Overview,
     PairView,
     Queue,
     QueueRow,
@@ -82,6 +85,7 @@ __all__ = [
     "Agreement",
     "Arrived",
     "AssertionAnswer",
+    "Behind",
     "Candidate",
     "Candidates",
     "Case",
@@ -114,6 +118,7 @@ __all__ = [
     "Notice",
     "Notifying",
     "Outcome",
+    "Overview",
     "Page",
     "PairView",
     "Profile",
@@ -150,5 +155,7 @@ __all__ = [
     "UnlinkAnswer",
     "UnmergeAnswer",
     "Wanted",
+    "creation_rate",
+    "duplicate_rate",
     "read_map",
 ]

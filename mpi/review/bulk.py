@@ -112,7 +112,7 @@ def _bulk_preview(asked: Asked, previews: list[StagedPreview]) -> Answer:
     place = Place.of(asked)
     reasons = {one.staged.task_id: _reasons(one) for one in previews}
     missing = {one.staged.task_id: _missing(one) for one in previews}
-    ready = [one for one in previews if one.outcome and not missing[one.staged.task_id]]
+    ready = [one for one in previews if one.effect and not missing[one.staged.task_id]]
     lacking = {
         one.staged.resolution: reasons[one.staged.task_id] for one in previews if missing[one.staged.task_id]
     }

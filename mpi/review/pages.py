@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from mpi.review import bulk, clusters, deciding, holding, overview, people, queue, readings
+from mpi.review import behind, bulk, clusters, deciding, holding, overview, people, queue, readings
 from mpi.review.asked import Page
 
 PREFIX: Final = "/review"
@@ -56,4 +56,5 @@ PAGES: Final = (
     DeskPage("preview_unmerge", "GET", "/merges/{merge_id}/undo", people.preview_unmerge),
     DeskPage("unmerge_from_desk", "POST", "/merges/{merge_id}/undo", people.unmerge),
     DeskPage("show_overview", "GET", "/overview", overview.show_overview),
+    DeskPage("show_behind", "GET", "/behind/{figure}", behind.show_behind),
 )

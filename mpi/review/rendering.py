@@ -23,6 +23,9 @@ STATIC: Final = {
     "bulk.js": "text/javascript; charset=utf-8",
     "notices.js": "text/javascript; charset=utf-8",
     "queue.css": "text/css; charset=utf-8",
+    "overview.js": "text/javascript; charset=utf-8",
+    "uplot.min.js": "text/javascript; charset=utf-8",
+    "uplot.css": "text/css; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }

@@ -29,6 +29,8 @@ LOCK_BATCH = 79
 #: Looking through the feed for FHIR subscribers; held by the process that tells HL7 v2 subscribers, for as
 #: long as it does.
 LOCK_NOTIFY, LOCK_LEAD = 76, 77
+#: Held by the process that reckons the desk's figures.
+LOCK_RECKONING = 78
 
 #: SQLSTATE classes that mean the database is lost or overloaded, so that trying again can help.
 TRANSIENT_CLASSES = ("08", "53", "57")

@@ -213,6 +213,7 @@ CREATE INDEX task_kind_age ON task (kind, created_at, task_id) WHERE state <> 'r
 CREATE INDEX task_assigned ON task (assigned_to) WHERE state <> 'resolved' AND assigned_to IS NOT NULL;
 CREATE INDEX task_claimed ON task (claimed_by) WHERE state = 'claimed';
 CREATE INDEX task_escalated ON task (escalated_at) WHERE state <> 'resolved' AND escalated_at IS NOT NULL;
+CREATE INDEX task_awaiting ON task (task_id) WHERE state = 'awaiting_approval';
 
 -- What reviewers tell each other about a question. Rows are only ever added.
 CREATE TABLE task_note (
@@ -357,6 +358,9 @@ CREATE TABLE intake_day (
     source_id smallint NOT NULL,
     outcome text NOT NULL CHECK (outcome IN ('linked', 'review', 'new')),
     record_count bigint NOT NULL,
+    -- Where they are in the ledger.
+    first_event_id bigint NOT NULL DEFAULT 0,
+    last_event_id bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (day, source_id, outcome)
 );
 
@@ -539,16 +543,17 @@ CREATE TABLE schema_migration (
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Whether an open task belongs to a saved view of the desk: the one definition, by which views are listed, counted and
--- dealt. ``sla`` is an object of hours by kind.
+-- Whether an open task belongs to a saved view of the desk: the one definition, by which views are listed and dealt
+-- out. ``sla`` is an object of hours by kind, and ``least`` of them: it lets an index find what is overdue.
 CREATE FUNCTION task_in_view(t task, view text, actor text, harm integer, sla jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT CASE view
         WHEN 'all' THEN true
         WHEN 'potential_overlay' THEN t.kind IN ('potential_overlay', 'link_in_doubt')
         WHEN 'quarantined' THEN t.kind = 'potential_overlay'
         WHEN 'harm' THEN t.priority >= harm
-        WHEN 'overdue' THEN t.created_at <= now() - make_interval(hours => (sla ->> t.kind)::integer)
-        WHEN 'mine' THEN (t.claimed_by = actor AND t.claim_expires_at > now()) OR t.assigned_to = actor
+        WHEN 'overdue' THEN t.created_at <= now() - make_interval(hours => (sla ->> 'least')::integer)
+            AND t.created_at <= now() - make_interval(hours => (sla ->> t.kind)::integer)
+        WHEN 'mine' THEN (t.state = 'claimed' AND t.claimed_by = actor AND t.claim_expires_at > now()) OR t.assigned_to = actor
         WHEN 'escalated' THEN t.escalated_at IS NOT NULL
         WHEN 'approval' THEN t.state = 'awaiting_approval'
         ELSE t.kind = view END

@@ -56,6 +56,7 @@ PROMISED = {
     "GET /merges/{merge_id}/undo": {"steward"},
     "POST /merges/{merge_id}/undo": {"steward"},
     "GET /overview": REVIEWERS,
+    "GET /behind/{figure}": REVIEWERS,
 }
 
 
@@ -158,7 +159,9 @@ def test_every_page_has_its_promised_roles(client: TestClient) -> None:
     for role in ROLES:
         token = _log_in(client, role)
         for page in PAGES:
-            path = "/review" + page.path.format(task_id=1, enterprise_id="x", merge_id=1, notice_id=1)
+            path = "/review" + page.path.format(
+                task_id=1, enterprise_id="x", merge_id=1, notice_id=1, figure="records"
+            )
             answer = client.request(
                 page.method, path, data={"csrf": token} if page.method == "POST" else None
             )
@@ -170,7 +173,9 @@ def test_every_page_has_its_promised_roles(client: TestClient) -> None:
 
 def test_without_a_session_nothing_is_shown(client: TestClient) -> None:
     for page in PAGES:
-        path = "/review" + page.path.format(task_id=1, enterprise_id="x", merge_id=1, notice_id=1)
+        path = "/review" + page.path.format(
+            task_id=1, enterprise_id="x", merge_id=1, notice_id=1, figure="records"
+        )
         answer = client.request(page.method, path)
         assert answer.status_code == 401, page.name
     key = _index(client).add_client("jane", "reviewer", actor=ADMIN)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desk_calls import ADMIN, Desk, doubtful_pairs, register, served, sitting, twins
+from desk_calls import ADMIN, PAYLOADS, Desk, doubtful_pairs, register, served, sitting, twins
 from desk_people import (
     long_names,
     moved_and_married,
@@ -116,45 +116,17 @@ def test_every_page_about_people_is_accessible(
     assert {name: seen for name, seen in found.items() if seen} == {}
 
 
-SCRIPT = "alert(1)"
-PAYLOADS = [
-    f"<img src=x onerror={SCRIPT}>",
-    f"<script>{SCRIPT}</script>",
-    f'"><script>{SCRIPT}</script>',
-    f"'><svg onload={SCRIPT}>",
-    f"<svg/onload={SCRIPT}>",
-    f"javascript:{SCRIPT}",
-    f"<a href=javascript:{SCRIPT}>x</a>",
-    f'" autofocus onfocus={SCRIPT} x="',
-    f"' onmouseover='{SCRIPT}",
-    f"<iframe srcdoc='<script>{SCRIPT}</script>'>",
-    f"<body onload={SCRIPT}>",
-    f"<details open ontoggle={SCRIPT}>",
-    f"<video><source onerror={SCRIPT}>",
-    f"<math><mi xlink:href=javascript:{SCRIPT}>",
-    "<style>*{display:none}</style>",
-    "<link rel=stylesheet href=//evil.example/x.css>",
-    "<base href=//evil.example/>",
-    "<meta http-equiv=refresh content='0;url=//evil.example'>",
-    f"<form action=javascript:{SCRIPT}><button>",
-    f"<div hx-get=/review/overview hx-trigger=load hx-on:click={SCRIPT}>",
-    f"<div data-hx-on-load={SCRIPT}>",
-    "{{ 7 * 7 }}",
-    "{% include 'login.html' %}",
-    "${7*7}",
-    f"</title><script>{SCRIPT}</script>",
-    f"--><script>{SCRIPT}</script>",
-    f"]]><script>{SCRIPT}</script>",
-    f"<object data=javascript:{SCRIPT}>",
-    f"&lt;script&gt;{SCRIPT}&lt;/script&gt;",
-    f"\u202e<script>{SCRIPT}</script>",
-]
 #: Elements that no page of ours has in its main part.
 FOREIGN = "script, img, iframe, style, link, base, meta, object, video, math, body, title:not(svg title)"
 
 
 def _hostile(index: Index) -> None:
     """Each payload in every field that takes text, of a pair of records that is asked about."""
+
+
+def test_thirty_hostile_names_are_only_names(desk: Desk, chromium: Any) -> None:
+    """The window itself fails the test on a dialog, a script error or a report against the policy."""
+    assert len(PAYLOADS) == 30
     for n, payload in enumerate(PAYLOADS):
         born = f"19{40 + n}-03-0{1 + n % 9}"
         person = {"family": payload, "given": f"Ngozi {n}", "birth_date": born, "sex": "F"}

@@ -9,6 +9,7 @@ from typing import Any
 from mpi.services.answers import Actor, TaskAnswer
 from mpi.services.context import Context
 from mpi.services.desk import (
+    behind,
     cases,
     clusters,
     figures,
@@ -18,12 +19,15 @@ from mpi.services.desk import (
     previews,
     queue,
     readings,
+    reckoning,
     sessions,
     staging,
     timeline,
 )
+from mpi.services.desk.behind import Behind
 from mpi.services.desk.cases import Case, PairView, Side
 from mpi.services.desk.clusters import Cluster, SplitPreview
+from mpi.services.desk.figures import Overview
 from mpi.services.desk.holding import Deal, Notice
 from mpi.services.desk.joining import Joining
 from mpi.services.desk.previews import ResolutionPreview, UnmergePreview
@@ -37,6 +41,7 @@ __all__ = [
     "ORDERS",
     "VIEWS",
     "Agreement",
+    "Behind",
     "Case",
     "Cluster",
     "Committed",
@@ -44,6 +49,7 @@ __all__ = [
     "Desk",
     "Joining",
     "Notice",
+    "Overview",
     "PairView",
     "Queue",
     "QueueRow",
@@ -221,9 +227,21 @@ class Desk:
         """Everything that happened to a person, with who, why and by which rules. Raises NotFound."""
         return timeline.timeline(self.context, enterprise_id, actor=actor)
 
-    def overview(self, *, actor: Actor) -> dict[str, Any]:
-        """What waits, for how long, and what was answered by whom."""
+    def overview(self, *, actor: Actor) -> Overview:
+        """What waits and what was answered, counted now, and what is reckoned now and then."""
         return figures.overview(self.context, actor=actor)
+
+    def records_behind(self, figure: str, asked: Mapping[str, str], after: str, *, actor: Actor) -> Behind:
+        """A page of the records that a figure counts. Raises BadInput."""
+        return behind.records_behind(self.context, figure, asked, after, actor=actor)
+
+    def tasks_behind(self, figure: str, asked: Mapping[str, str], after: str, *, actor: Actor) -> Behind:
+        """A page of the tasks that a figure counts. Raises BadInput."""
+        return behind.tasks_behind(self.context, figure, asked, after, actor=actor)
+
+    def refresh(self) -> list[str]:
+        """Reckon what is due of what takes long; asked once a minute by the server."""
+        return reckoning.refresh(self.context)
 
     def login_link(self, name: str | None, *, actor: Actor) -> str:
         """The token of a link that opens the desk once, for a client. Raises NotFound."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from mpi.identity.enterprise_id import display, parse_enterprise_id
 from mpi.services.answers import Actor
 from mpi.services.context import Context
+from mpi.services.desk.queue import KindWaiting, kinds_waiting
+from mpi.services.desk.reckoning import Figure, overview_figure
 from mpi.storage import identities as stored
 from mpi.storage.queries import query
 
@@ -36,17 +39,32 @@ def merges(context: Context, enterprise_id: str, *, actor: Actor) -> dict[str, A
     return {"merges": rows, "tasks": [{"task_id": id, "kind": kind} for id, kind in waiting]}
 
 
-def overview(context: Context, *, actor: Actor) -> dict[str, Any]:
-    """``{ages, answers}``: what waits by kind and age, and what was answered in the last 1 and 7 days."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the overview shows: the queue at this moment, and the last reckoning (None: none yet).
+
+    ``answers`` are ``{actor, resolution, day, week}``.
+    """
+
+    ages: tuple[KindWaiting, ...]
+    answers: tuple[dict[str, Any], ...]
+    figure: Figure | None
+    review_weight: float
+    link_weight: float
+
+
+def overview(context: Context, *, actor: Actor) -> Overview:
+    """What waits and what was answered, counted now, and what is reckoned now and then."""
+    figure = overview_figure(context)
     with context.transaction() as conn:
-        ages = conn.execute(query("queue_ages")).fetchall()
-        answers = {days: conn.execute(query("answers_given"), {"days": days}).fetchall() for days in (1, 7)}
+        conn.execute(query("plan_for_these_values"))
+        ages = kinds_waiting(context, conn)
+        answers = conn.execute(query("answers_given")).fetchall()
         context.audit_read(conn, actor, "read overview", [])
-    names = ("kind", "count", "day", "week", "older", "oldest_at")
-    return {
-        "ages": [dict(zip(names, row, strict=True)) for row in ages],
-        "answers": {
-            days: [{"actor": who, "resolution": what, "count": count} for who, what, count in rows]
-            for days, rows in answers.items()
-        },
-    }
+    return Overview(
+        ages=tuple(ages),
+        answers=tuple(dict(zip(("actor", "resolution", "day", "week"), row, strict=True)) for row in answers),
+        figure=figure,
+        review_weight=context.rules.thresholds.review_weight,
+        link_weight=context.rules.thresholds.link_weight,
+    )

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mpi.errors import BadInput, NotFound
+from mpi.identity.change import TaskKind
 from mpi.identity.enterprise_id import display
 from mpi.services.answers import Actor, FlatRecord
 from mpi.services.context import Context
@@ -18,7 +19,7 @@ from mpi.storage.tasks import FIRST_PRIORITY
 
 #: From this expected harm on (0–100, mpi/identity/harm.py) a question is in the view of high harm.
 HARM_HIGH: Final = 75
-#: In the order in which ``queue_counts`` counts them; ``task_in_view`` in the database defines them.
+#: ``task_in_view`` in the database defines what each holds.
 VIEWS: Final = (
     "all", "potential_duplicate", "potential_overlap", "potential_overlay", "quarantined", "link_in_doubt",
     "harm", "overdue", "mine", "escalated", "approval",
@@ -99,9 +100,41 @@ def counts(context: Context, *, actor: Actor) -> dict[str, int]:
 
 
 def _counts(context: Context, conn: Connection, actor: Actor) -> dict[str, int]:
-    found = conn.execute(query("queue_counts"), about_views(context, actor)).fetchone()
-    assert found is not None
-    return dict(zip(VIEWS, found, strict=True))
+    """Every view's count. By kind and by age from one index, the few others from theirs."""
+    parameters = about_views(context, actor)
+    conn.execute(query("plan_for_these_values"))
+    kinds = {row.kind: row for row in kinds_waiting(context, conn)}
+    row = conn.execute(query("queue_few"), parameters).fetchone()
+    assert row is not None
+    found = {kind: one.waiting for kind, one in kinds.items()}
+    overlays = found.get(TaskKind.POTENTIAL_OVERLAY, 0)
+    return {
+        "all": sum(found.values()),
+        **{kind: found.get(kind, 0) for kind in (TaskKind.POTENTIAL_DUPLICATE, TaskKind.POTENTIAL_OVERLAP)},
+        "potential_overlay": overlays + found.get(TaskKind.LINK_IN_DOUBT, 0),
+        "quarantined": overlays,
+        "link_in_doubt": found.get(TaskKind.LINK_IN_DOUBT, 0),
+        "harm": row[0],
+        "overdue": sum(one.overdue for one in kinds.values()),
+        "mine": row[1],
+        "escalated": row[2],
+        "approval": row[3],
+    }
+
+
+class KindWaiting(NamedTuple):
+    """The open questions of a kind."""
+
+    kind: str
+    waiting: int
+    overdue: int
+    oldest_at: datetime
+
+
+def kinds_waiting(context: Context, conn: Connection) -> list[KindWaiting]:
+    """The open questions by kind; kinds without any are left out."""
+    sla = json.dumps(dict(context.sla_hours))
+    return [KindWaiting(*row) for row in conn.execute(query("queue_kinds"), {"sla": sla}).fetchall()]
 
 
 def following(context: Context, view: str, order: str, task_id: int, *, actor: Actor) -> int | None:
@@ -138,7 +171,8 @@ def _place(conn: Connection, order: str, task_id: int) -> tuple[Any, int]:
 
 def about_views(context: Context, actor: Actor) -> dict[str, Any]:
     """The parameters by which ``task_in_view`` tells what a view holds."""
-    return {"actor": actor.name, "harm": HARM_HIGH, "sla": json.dumps(dict(context.sla_hours))}
+    hours = {**context.sla_hours, "least": min(context.sla_hours.values())}
+    return {"actor": actor.name, "harm": HARM_HIGH, "sla": json.dumps(hours)}
 
 
 def _rows(

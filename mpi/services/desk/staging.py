@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from mpi.errors import BadInput, MpiError, NotFound
-from mpi.identity.change import Resolution
+from mpi.identity.change import Change, Resolution
+from mpi.identity.enterprise_id import display
+from mpi.identity.neighbourhood import Neighbourhood
+from mpi.identity.resolving import resolve_task
 from mpi.services import tasks
 from mpi.services.answers import Actor
 from mpi.services.context import Context
-from mpi.services.desk.previews import ResolutionPreview, preview
+from mpi.storage.neighbourhood import load_neighbourhood
 from mpi.storage.queries import query
 
 #: Answers that one commit takes, and one page shows what they would do.
@@ -47,11 +50,26 @@ class Staged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StagedEffect:
+    """What an answer would do, in short: who survives whom, which systems hold records of them."""
+
+    surviving: str | None
+    subsumed: str | None
+    moved_count: int
+    systems: tuple[str, ...]
+    #: A record gets an identity of its own.
+    is_parted: bool
+    is_held_apart: bool
+    #: Other questions that this answers too.
+    closed_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StagedPreview:
     """A staged answer with what it would do, or why it would fail."""
 
     staged: Staged
-    outcome: ResolutionPreview | None
+    effect: StagedEffect | None
     problem: str | None
 
 
@@ -123,21 +141,49 @@ def staged_count(context: Context, *, actor: Actor) -> int:
 
 
 def preview_staged(context: Context, *, actor: Actor) -> list[StagedPreview]:
-    """What each marked answer would do by itself, on things as they stand."""
-    return [_previewed(context, answer, actor) for answer in staged(context, actor=actor)]
+    """What each marked answer would do by itself, on things as they stand; all in a few round trips."""
+    marked = staged(context, actor=actor)
+    task_ids = [answer.task_id for answer in marked if not answer.is_stale]
+    with context.transaction() as conn:
+        state = load_neighbourhood(conn, task_ids=task_ids)
+        found = {answer.task_id: _outcome(context, state, answer) for answer in marked}
+        changes = [change for change in found.values() if isinstance(change, Change)]
+        identities = {id for change in changes for m in change.merges for id in (m.surviving, m.subsumed)}
+        rows = conn.execute(query("systems_of"), {"enterprise_ids": list(identities)}).fetchall()
+        context.audit_read(conn, actor, "preview staged answers", identities)
+    systems = {enterprise_id: set(names) for enterprise_id, names in rows}
+    return [_previewed(answer, found[answer.task_id], systems) for answer in marked]
 
 
-def _previewed(context: Context, answer: Staged, actor: Actor) -> StagedPreview:
+def _outcome(context: Context, state: Neighbourhood, answer: Staged) -> Change | str:
+    """The change that the answer would be, or why it would fail."""
+    if answer.state == "resolved":
+        return "answered meanwhile"
     if answer.is_stale:
-        told = (
-            "answered meanwhile" if answer.state == "resolved" else "changed since you marked it: look again"
-        )
-        return StagedPreview(staged=answer, outcome=None, problem=told)
+        return "changed since you marked it: look again"
     try:
-        outcome = preview(context, answer.task_id, answer.resolution, actor=actor)
+        resolution = Resolution(answer.resolution)
+        return resolve_task(state, answer.task_id, resolution, mint=context.mint, reason="preview")
     except MpiError as error:
-        return StagedPreview(staged=answer, outcome=None, problem=str(error))
-    return StagedPreview(staged=answer, outcome=outcome, problem=None)
+        return str(error)
+
+
+def _previewed(answer: Staged, change: Change | str, systems: Mapping[str, set[str]]) -> StagedPreview:
+    if isinstance(change, str):
+        return StagedPreview(staged=answer, effect=None, problem=change)
+    merge = change.merges[-1] if change.merges else None
+    told = systems.get(merge.surviving, set()) | systems.get(merge.subsumed, set()) if merge else set()
+    closed = [t for t in change.task_changes if t.state == "resolved" and t.task_id != answer.task_id]
+    effect = StagedEffect(
+        surviving=display(merge.surviving) if merge else None,
+        subsumed=display(merge.subsumed) if merge else None,
+        moved_count=len(merge.moved_record_ids) if merge else 0,
+        systems=tuple(sorted(told)),
+        is_parted=bool(change.links and not merge),
+        is_held_apart=any(a.verdict == "different" for a in change.assertions),
+        closed_count=len(closed),
+    )
+    return StagedPreview(staged=answer, effect=effect, problem=None)
 
 
 def commit_staged(context: Context, seen: Mapping[int, str], *, actor: Actor) -> list[Committed]:

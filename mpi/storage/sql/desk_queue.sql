@@ -35,20 +35,22 @@ WHERE t.state <> 'resolved' AND (t.created_at, t.task_id) > (%(created_at)s::tim
         AND (t.assigned_to IS NULL OR t.assigned_to = %(actor)s)))
 ORDER BY t.created_at, t.task_id LIMIT %(limit)s
 
--- name: queue_counts
--- How many questions each saved view holds at this moment: all of them counted, none estimated.
-SELECT count(*) FILTER (WHERE task_in_view(t, 'all', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'potential_duplicate', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'potential_overlap', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'potential_overlay', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'quarantined', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'link_in_doubt', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'harm', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'overdue', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'mine', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'escalated', %(actor)s, %(harm)s, %(sla)s)),
-    count(*) FILTER (WHERE task_in_view(t, 'approval', %(actor)s, %(harm)s, %(sla)s))
-FROM task t WHERE t.state <> 'resolved'
+-- name: queue_kinds
+-- Questions that wait, by kind: how many, how many for longer than they should, and since when the oldest. All of them are
+-- counted, none estimated, from an index alone.
+SELECT s.kind, found.waiting, found.overdue, found.oldest_at
+FROM (SELECT kind, now() - make_interval(hours => hours::integer) AS due FROM jsonb_each_text(%(sla)s) AS x(kind, hours)) AS s
+CROSS JOIN LATERAL (
+    SELECT count(*) AS waiting, count(*) FILTER (WHERE t.created_at <= s.due) AS overdue, min(t.created_at) AS oldest_at
+    FROM task t WHERE t.kind = s.kind AND t.state <> 'resolved'
+) AS found WHERE found.waiting > 0 ORDER BY s.kind
+
+-- name: queue_few
+-- How many are of high harm, one's own, escalated, and wait for a second person.
+SELECT (SELECT count(*) FROM task WHERE state <> 'resolved' AND priority >= %(harm)s),
+    (SELECT count(*) FROM task t WHERE t.state <> 'resolved' AND task_in_view(t, 'mine', %(actor)s, %(harm)s, %(sla)s)),
+    (SELECT count(*) FROM task WHERE state <> 'resolved' AND escalated_at IS NOT NULL),
+    (SELECT count(*) FROM task WHERE state = 'awaiting_approval')
 
 -- name: task_place
 -- Where a task stands in either order, resolved or not.
@@ -139,3 +141,9 @@ CROSS JOIN LATERAL (
 -- Only where it changed.
 UPDATE task SET priority = x.priority FROM unnest(%(task_ids)s::bigint[], %(priorities)s::smallint[]) AS x(task_id, priority)
 WHERE task.task_id = x.task_id AND task.priority <> x.priority
+
+-- name: systems_of
+-- Which sources hold active records of each identity.
+SELECT l.enterprise_id, array_agg(DISTINCT s.name) FROM link l JOIN record r ON r.record_id = l.record_id
+JOIN source s ON s.source_id = r.source_id
+WHERE l.enterprise_id = ANY(%(enterprise_ids)s) AND NOT r.retired GROUP BY l.enterprise_id

@@ -52,6 +52,7 @@ def test_every_page_is_accessible(desk: Desk, chromium: Any, width: int) -> None
             ("identity", f"identities/{done.identities[0]}"),
             ("search", "search"),
             ("overview", "overview"),
+            ("behind", "behind/records?source=north"),
             ("several at once", "bulk?view=all&order=harm"),
             ("assign", "assign?view=all&order=harm"),
             ("problem", "tasks/1"),
@@ -122,11 +123,6 @@ FOREIGN = "script, img, iframe, style, link, base, meta, object, video, math, bo
 
 def _hostile(index: Index) -> None:
     """Each payload in every field that takes text, of a pair of records that is asked about."""
-
-
-def test_thirty_hostile_names_are_only_names(desk: Desk, chromium: Any) -> None:
-    """The window itself fails the test on a dialog, a script error or a report against the policy."""
-    assert len(PAYLOADS) == 30
     for n, payload in enumerate(PAYLOADS):
         born = f"19{40 + n}-03-0{1 + n % 9}"
         person = {"family": payload, "given": f"Ngozi {n}", "birth_date": born, "sex": "F"}

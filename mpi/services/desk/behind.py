@@ -115,7 +115,7 @@ def tasks_behind(
         name = "tasks_of_weight"
         parameters["bits"] = _number(asked.get("bits", ""), "bits")
     elif figure in ("queued", "answered"):
-        name = f"tasks_{figure}"
+        name = "tasks_queued" if figure == "queued" else "tasks_answered"
         parameters |= _span(asked)
         parameters |= {name: asked.get(name) for name in ("by", "resolution", "kind")}
         parameters["before"] = _moment(place) if last else _LATEST

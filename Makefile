@@ -35,8 +35,15 @@ tests/interop/node_modules/.installed: tests/interop/package-lock.json
 	cd tests/interop && npm ci --no-audit --no-fund --silent
 	touch $@
 
-test-interop: setup tests/interop/node_modules/.installed ## Clients that others wrote, against the index (needs Node)
-	$(PYTEST) tests/interop
+.venv-interop/.installed: tests/interop/requirements.txt
+	test -x .venv-interop/bin/python || $(PYTHON) -m venv .venv-interop
+	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+test-interop: setup .venv-interop/.installed tests/interop/node_modules/.installed ## Clients and validators that others wrote, against us (needs Node)
+	rm -f .responses.ndjson
+	MPI_TEST_RESPONSES=$(CURDIR)/.responses.ndjson $(PYTEST) -q -m "not long" tests/fhir
+	MPI_TEST_RESPONSES=$(CURDIR)/.responses.ndjson $(PYTEST) -q tests/interop
 
 check: setup ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
@@ -64,4 +71,4 @@ bench-batch: setup $(PEERS)/.installed ## How fast and how right files are dedup
 	$(BIN)/python -m benchmarks batch
 
 clean: ## Remove the environment and what the tools left
-	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	rm -rf $(VENV) $(PEERS) .venv-interop tests/interop/node_modules .responses.ndjson .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from starlette.testclient import TestClient
@@ -47,6 +49,8 @@ class Fhir:
 
     client: TestClient
     index: Index
+    #: Whether answers are kept for the validators of others: not where what was sent is wrong on purpose.
+    keeps: bool = True
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The response, whatever it is."""
@@ -56,7 +60,7 @@ class Fhir:
             sent.setdefault("content-type", "application/fhir+json")
             content = body if isinstance(body, bytes | str) else json.dumps(body)
         response = self.client.request(method, f"/fhir{path}", content=content, headers=sent)
-        check_response(response)
+        check_response(response, keep=self.keeps)
         return response
 
     def get(self, path: str, **headers: str) -> dict[str, Any]:
@@ -93,7 +97,7 @@ class Fhir:
         return found
 
 
-def check_response(response: Any) -> None:
+def check_response(response: Any, *, keep: bool = True) -> None:
     """Whatever is answered is FHIR JSON, and a failure is an OperationOutcome."""
     if not response.content:
         return
@@ -106,6 +110,10 @@ def check_response(response: Any) -> None:
         if response.status_code >= 400:
             assert document["resourceType"] == "OperationOutcome", document
         _refuse_empty(document, "")
+        kept = os.environ.get("MPI_TEST_RESPONSES")
+        if keep and kept and "resourceType" in document:
+            with Path(kept).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(document) + "\n")
 
 
 def _refuse_empty(value: Any, place: str) -> None:

@@ -66,7 +66,8 @@ def claimed_levels(patient: Patient) -> list[str]:
     """The profiles of the IG that ``meta.profile`` claims, as ``reaches`` takes them."""
     meta = patient.get("meta")
     profiles = meta.get("profile") if isinstance(meta, dict) else None
-    claimed = [p.partition("|")[0] for p in profiles or () if isinstance(p, str)]
+    listed = profiles if isinstance(profiles, list) else []
+    claimed = [profile.partition("|")[0] for profile in listed if isinstance(profile, str)]
     levels = [p.removeprefix(PROFILE).removeprefix("-") for p in claimed if p.startswith(PROFILE)]
     return [level for level in levels if level in ("", "L0", "L1", "L2")]
 

@@ -196,6 +196,7 @@ def test_no_longer_in_use(fhir: Fhir) -> None:
 
 
 def test_lenient_by_default_and_strict_when_asked(fhir: Fhir) -> None:
+    fhir.keeps = False
     odd = patient("1", gender="F")
     assert (
         fhir.ask("PUT", ONE, odd, prefer="return=OperationOutcome").json()["issue"][0]["severity"]

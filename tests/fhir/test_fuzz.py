@@ -96,6 +96,7 @@ def requests(chance: random.Random, body: dict[str, Any]) -> tuple[str, str, Any
 
 
 def sent(fhir: Fhir, count: int, seed: int) -> None:
+    fhir.keeps = False
     chance = random.Random(seed)
     begun_with = seeds()
     for number in range(count):

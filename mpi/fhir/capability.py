@@ -18,13 +18,26 @@ INSTANTIATES: Final = (
     "https://profiles.ihe.net/ITI/PDQm/CapabilityStatement/IHE.PDQm.Supplier",
     "https://profiles.ihe.net/ITI/PIXm/CapabilityStatement/IHE.PIXm.Manager",
 )
-OPERATIONS: Final = {
+PATIENT_OPERATIONS: Final = {
     "match": f"{_BASE}/OperationDefinition/Patient-match",
+    "idi-match": "http://hl7.org/fhir/us/identity-matching/OperationDefinition/patient-match",
+    "ihe-pix": "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix",
+    "merge": f"{_BASE}/OperationDefinition/Patient-merge",
 }
-PATIENT_INTERACTIONS: Final = ("search-type",)
-SYSTEM_OPERATIONS: Final[dict[str, str]] = {
+SYSTEM_OPERATIONS: Final = {
     "export": "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
+    "process-message": f"{_BASE}/OperationDefinition/MessageHeader-process-message",
 }
+PATIENT_INTERACTIONS: Final = (
+    "read",
+    "vread",
+    "history-instance",
+    "search-type",
+    "create",
+    "update",
+    "delete",
+)
+SUBSCRIPTION_INTERACTIONS: Final = ("read", "search-type", "create", "update", "delete")
 
 _SEARCH_TYPES: Final[dict[Kind, str]] = {"identifier": "token"}
 _MAIDEN_NAME: Final = "https://profiles.ihe.net/ITI/PDQm/SearchParameter/IHE.PDQm.mothersMaidenName"
@@ -71,10 +84,9 @@ def _rest() -> dict[str, Any]:
             "cors": False,
             "description": "An API key as bearer token: Authorization: Bearer mpi_…",
         },
-        "resource": [_patient()],
+        "resource": [_patient(), _subscription()],
+        "operation": _operations(SYSTEM_OPERATIONS),
     }
-    if SYSTEM_OPERATIONS:
-        rest["operation"] = _operations(SYSTEM_OPERATIONS)
     return rest
 
 
@@ -92,7 +104,19 @@ def _patient() -> dict[str, Any]:
         "conditionalDelete": "single",
         "searchInclude": ["Patient:link"],
         "searchParam": [_search_parameter(name, kind) for name, kind in KINDS.items()],
-        "operation": _operations(OPERATIONS),
+        "operation": _operations(PATIENT_OPERATIONS),
+    }
+
+
+def _subscription() -> dict[str, Any]:
+    return {
+        "type": "Subscription",
+        "interaction": [{"code": code} for code in SUBSCRIPTION_INTERACTIONS],
+        "versioning": "versioned",
+        "conditionalCreate": False,
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "searchParam": [{"name": "status", "type": "token"}],
     }
 
 

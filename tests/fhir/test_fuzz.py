@@ -103,14 +103,10 @@ def sent(fhir: Fhir, count: int, seed: int) -> None:
         body = mutated(chance, chance.choice(begun_with))
         method, path, document = requests(chance, body)
         content = json.dumps(document)
-        began = time.perf_counter()
+        began = time.process_time()
         response = fhir.ask(method, path, content)
-        seconds = time.perf_counter() - began
-        if seconds > SECONDS_MAX:
-            # The machine is shared: once more, alone, decides.
-            began = time.perf_counter()
-            response = fhir.ask(method, path, content)
-            seconds = time.perf_counter() - began
+        # Of this process, which is client and server in one: other programs on the machine do not count.
+        seconds = time.process_time() - began
         assert response.status_code < 500, f"{seed}/{number} {method} {path}: {content[:2_000]}"
         assert seconds < SECONDS_MAX, f"{seed}/{number} {method} {path}: {seconds:.2f} s"
 

@@ -23,6 +23,14 @@ PROMISED: dict[str, set[str]] = {
     "POST /Patient/$ihe-pix": READERS,
     "POST /Patient/$merge": {"steward"},
     "POST /$process-message": REGISTRARS,
+    "POST /$import": REGISTRARS,
+    "GET /$import-status/{id}": REGISTRARS,
+    "GET /$import-errors/{id}": REGISTRARS,
+    "DELETE /$import-status/{id}": REGISTRARS,
+    "GET /$export": {"steward"},
+    "GET /Patient/$export": {"steward"},
+    "GET /$export-status/{at}": {"steward"},
+    "GET /$export-part/{part}": {"steward"},
     "GET /Patient": READERS,
     "POST /Patient/_search": READERS,
     "POST /Patient": REGISTRARS,
@@ -46,7 +54,7 @@ def test_every_interaction_has_its_promised_roles(shared_api: Api) -> None:
     wrong = []
     for promised, roles in PROMISED.items():
         method, path = promised.split()
-        url = "/fhir" + path.format(id="r999", version="1")
+        url = "/fhir" + path.format(id="r999", version="1", at="1", part="1")
         for role in (*ROLES, "nobody"):
             status = shared_api.ask(method, url, role=None if role == "nobody" else role).status_code
             expected = "passes" if role in roles else 401 if role == "nobody" else 403

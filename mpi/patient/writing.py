@@ -26,6 +26,12 @@ _TAKEN = ("photo", "contact", "communication", "maritalStatus", "generalPractiti
 #: What a client may not be made to understand.
 _NOT_RETURNED = ("modifierExtension", "implicitRules", "_implicitRules", "contained")
 _REPEATED_MAX = 50
+#: An entry without one of these says nothing.
+_SAYING = {
+    "name": frozenset(("family", "given", "text", "_family", "_given", "extension")),
+    "telecom": frozenset(("value", "_value", "extension")),
+    "address": frozenset(("line", "city", "state", "postalCode", "country", "text", "extension")),
+}
 
 
 def write_record(
@@ -178,7 +184,8 @@ def _best_first(
 ) -> list[dict[str, Any]]:
     """Every distinct entry, the one that reads like the best record's first; as sent, with period and use."""
     chosen = _entries(best, element)[:1]
-    sent = (entry for member in members for entry in _entries(member, element) if entry)
+    every = (entry for member in members for entry in _entries(member, element))
+    sent = (entry for entry in every if _SAYING[element] & entry.keys())
     entries = {orjson.dumps(entry, option=orjson.OPT_SORT_KEYS): entry for entry in sent}
     if len(entries) == 1:
         return list(entries.values())

@@ -45,9 +45,10 @@ def identifiers(asked: Asked, segment: Segment, field: int) -> list[Named]:
         else:
             found.append(Named(domain, sent(value.text(1)), place))
     if not found and nameless:
-        raise Refused(
-            UNKNOWN_KEY, f"{segment.name}-{field}.4: the assigning authority is missing", place=nameless
+        text = (
+            f"{segment.name}-{field}.4: the assigning authority is missing, and {asked.source} has no default"
         )
+        raise Refused(UNKNOWN_KEY, text, place=nameless)
     if not found:
         place = f"{segment.name}^1^{field}"
         raise Fault(REQUIRED, f"{segment.name}-{field} holds no identifier", place=place)

@@ -62,7 +62,6 @@ from mpi.services.relink_planning import RelinkAnswer
 from mpi.services.relinking import RollbackAnswer
 from mpi.services.replay import Replay
 from mpi.settings import Settings
-from mpi.storage.database import connection
 
 Flat = Mapping[str, Any]
 
@@ -384,16 +383,7 @@ class Index:
 
     def ready(self) -> dict[str, Any]:
         """Whether the database answers, and how busy the pool is. Raises DatabaseUnavailable."""
-        with connection(self._context.pool) as conn:
-            conn.execute("SELECT 1").fetchone()
-        stats = self._context.pool.get_stats()
-        return {
-            "status": "ready",
-            "rule_set": {"name": self.rules.name, "hash": self.rules.hash},
-            "pool": {
-                name: stats.get(name, 0) for name in ("pool_size", "pool_available", "requests_waiting")
-            },
-        }
+        return quality.ready(self._context)
 
 
 def _as_record(record: Flat | SourceRecord) -> SourceRecord:

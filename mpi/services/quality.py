@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from mpi.identity.enterprise_id import display
 from mpi.services.answers import Actor, InvariantResult
 from mpi.services.context import Context
+from mpi.storage.database import connection
 from mpi.storage.queries import queries, query
 
 _INVARIANT = re.compile(r"I(\d+)")
@@ -51,3 +53,15 @@ def check(context: Context, *, actor: Actor) -> list[InvariantResult]:
             )
         context.audit_read(conn, actor, "check invariants", [])
     return results
+
+
+def ready(context: Context) -> dict[str, Any]:
+    """Whether the database answers, by which rules, and how busy the pool is. Raises DatabaseUnavailable."""
+    with connection(context.pool) as conn:
+        conn.execute("SELECT 1").fetchone()
+    stats = context.pool.get_stats()
+    return {
+        "status": "ready",
+        "rule_set": {"name": context.rules.name, "hash": context.rules.hash},
+        "pool": {name: stats.get(name, 0) for name in ("pool_size", "pool_available", "requests_waiting")},
+    }

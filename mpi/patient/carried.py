@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from mpi.matching.record import Identifier, SourceRecord
 from mpi.patient.domains import SSN, Domain, Domains
@@ -74,3 +76,37 @@ def comparable(record: SourceRecord, domains: Domains) -> SourceRecord:
 
 def _stripped(identifier: Identifier) -> Identifier:
     return identifier._replace(value=identifier.value.strip())
+
+
+def renamed(record: SourceRecord, new_local_id: str, domains: Domains) -> SourceRecord:
+    """The record under another local ID, its identifiers of the own domain saying so, as sent and
+    compared.
+    """
+    old, primary = record.local_id, domains.primary(record.source)
+    if primary is None or not is_identifier(old):
+        return replace(record, local_id=new_local_id)
+
+    def told(identifier: Identifier) -> Identifier:
+        domain = domains.named(identifier.authority)
+        own = domain is not None and domain.name == primary.name and identifier.value == old
+        return identifier._replace(value=new_local_id) if own else identifier
+
+    original = dict(record.original) if record.original is not None else None
+    if original is not None and isinstance(original.get("identifier"), list):
+        original["identifier"] = [
+            _told(entry, primary.name, old, new_local_id, domains) for entry in original["identifier"]
+        ]
+    return replace(
+        record,
+        local_id=new_local_id,
+        identifiers=tuple(map(told, record.identifiers)),
+        mrn=new_local_id if record.mrn == old else record.mrn,
+        original=original,
+    )
+
+
+def _told(entry: Any, own: str, old: str, new: str, domains: Domains) -> Any:
+    if not isinstance(entry, Mapping) or entry.get("value") != old:
+        return entry
+    domain = domains.named(str(entry.get("system", "")))
+    return {**entry, "value": new} if domain is not None and domain.name == own else entry

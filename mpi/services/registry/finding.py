@@ -40,6 +40,8 @@ from mpi.storage.registry import Hit
 
 #: Records that one search looks at.
 HITS_MAX = 2_000
+#: Identities that a walk decides on for one page.
+WALK_MAX = 2_000
 LIMIT_MAX = 1_000
 #: Identities of a walk that are decided on at a time.
 _STEP = 100
@@ -242,7 +244,7 @@ def _walk(
         if len(ids) < step:
             break
         after, looked_at, step = ids[-1], looked_at + len(ids), _STEP
-        if looked_at >= HITS_MAX and len(page) <= limit:
+        if looked_at >= WALK_MAX and len(page) <= limit:
             raise TooBroad("this search would look at too many people: narrow it", field="criteria")
     shown = page[:limit]
     return _FoundIds(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace as with_fields
 from typing import Any
 
 from mpi.errors import BadInput, Conflict, NotFound, Replaced
@@ -12,10 +11,9 @@ from mpi.identity.change import Change
 from mpi.identity.enterprise_id import display
 from mpi.matching.blocking import blocking_keys
 from mpi.matching.flat import LOCAL_ID_LENGTH_MAX, flat_text
-from mpi.matching.record import Identifier, SourceRecord
 from mpi.matching.stored import from_stored
-from mpi.patient import Domains, RecordView
-from mpi.patient.carried import is_identifier
+from mpi.patient import RecordView
+from mpi.patient.carried import renamed
 from mpi.services import intake
 from mpi.services.answers import Actor
 from mpi.services.arrivals import arrive
@@ -30,7 +28,7 @@ from mpi.services.updating import revise
 from mpi.storage import identities, registry
 from mpi.storage.candidates import look
 from mpi.storage.changes import apply_change
-from mpi.storage.database import Connection
+from mpi.storage.database import LOCK_STEWARDSHIP, Connection
 from mpi.storage.queries import number_array, query
 from mpi.storage.registry import ViewRow
 
@@ -58,6 +56,7 @@ def replace(
         )
 
     def attempt(conn: Connection) -> Replacement:
+        _hold(conn)
         surviving = _row(conn, source, surviving_local_id, "surviving")
         subsumed = _row(conn, source, subsumed_local_id, "subsumed")
         _refuse_crossed(surviving, subsumed)
@@ -76,19 +75,36 @@ def replace(
                     apply_change(conn, step, context.signed(actor, "replace record", reason=reason))
         else:
             context.audit_read(conn, actor, "replace record again", before)
-        rows = registry.view_rows(conn, record_ids=[surviving.record_id, subsumed.record_id])
-        views = {row.record_id: view for row, view in zip(rows, _views(context, conn, rows), strict=True)}
-        return Replacement(
-            surviving=views[surviving.record_id],
-            subsumed=views[subsumed.record_id],
-            merge_id=merge_id,
-            subsumed_enterprise_id=display(subsumed.enterprise_id),
-            systems_to_notify=systems,
-            survivor_created=created,
-            preview=preview,
+        return _replacement(
+            context, conn, surviving, subsumed, merge_id, systems, created=created, preview=preview
         )
 
     return until_settled(context, attempt)
+
+
+def _replacement(
+    context: Context,
+    conn: Connection,
+    surviving: ViewRow,
+    subsumed: ViewRow,
+    merge_id: int | None,
+    systems: tuple[str, ...],
+    *,
+    created: bool,
+    preview: bool,
+) -> Replacement:
+    """Both records as they are by now."""
+    rows = registry.view_rows(conn, record_ids=[surviving.record_id, subsumed.record_id])
+    views = {row.record_id: view for row, view in zip(rows, _views(context, conn, rows), strict=True)}
+    return Replacement(
+        surviving=views[surviving.record_id],
+        subsumed=views[subsumed.record_id],
+        merge_id=merge_id,
+        subsumed_enterprise_id=display(subsumed.enterprise_id),
+        systems_to_notify=systems,
+        survivor_created=created,
+        preview=preview,
+    )
 
 
 def _survivor_ready(
@@ -113,7 +129,7 @@ def _survivor_ready(
     if not create:
         raise NotFound("there is no record to survive", field="surviving")
     domains = context.authorities.domains()
-    like = _renamed(stored_source_record(subsumed), surviving_local_id, domains)
+    like = renamed(stored_source_record(subsumed), surviving_local_id, domains)
     intake.receive(context, like, actor=actor)
     return True
 
@@ -175,6 +191,7 @@ def restore(context: Context, source: str, local_id: str, reason: str, *, actor:
     reason = needed_reason(reason)
 
     def attempt(conn: Connection) -> RecordView:
+        _hold(conn)
         row = _row(conn, source, local_id, "local_id")
         if row.replaced_by is None:
             raise Conflict("the record was not replaced", field="local_id")
@@ -205,11 +222,12 @@ def rename(
         raise BadInput("a local ID is needed", field="new_local_id")
 
     def attempt(conn: Connection) -> RecordView:
+        _hold(conn)
         row = _row(conn, source, local_id, "local_id")
         _refuse_replaced(row)
         if registry.record_id_of(conn, source, new_local_id) is not None:
             raise Conflict("another record of this source has this local ID", field="new_local_id")
-        record = _renamed(stored_source_record(row), new_local_id, context.authorities.domains())
+        record = renamed(stored_source_record(row), new_local_id, context.authorities.domains())
         conn.execute(query("rename_record"), {"record_id": row.record_id, "local_id": new_local_id})
         source_id = context.sources.named(source)[0].source_id
         arrival = arrive(record, source_id, row.record_id, context.rules, context.authorities.domains())
@@ -227,6 +245,7 @@ def move(
     reason = needed_reason(reason)
 
     def attempt(conn: Connection) -> RecordView:
+        _hold(conn)
         row = _row(conn, source, local_id, "local_id")
         to = _row(conn, source, to_local_id, "to_local_id")
         for one in (row, to):
@@ -247,6 +266,11 @@ def move(
     return until_settled(context, attempt)
 
 
+def _hold(conn: Connection) -> None:
+    """People's decisions one after the other: what is read from here on stays so until commit."""
+    conn.execute(query("lock_stewardship"), {"lock": LOCK_STEWARDSHIP})
+
+
 def _row(conn: Connection, source: str, local_id: str, field: str) -> ViewRow:
     number = registry.record_id_of(conn, source, local_id)
     if number is None:
@@ -263,37 +287,3 @@ def _refuse_replaced(row: ViewRow) -> None:
 
 def _views(context: Context, conn: Connection, rows: list[ViewRow]) -> list[RecordView]:
     return record_views(conn, context.authorities.domains(), rows)
-
-
-def _renamed(record: SourceRecord, new_local_id: str, domains: Domains) -> SourceRecord:
-    """The record under another local ID, its identifiers of the own domain saying so, as sent and
-    compared.
-    """
-    old, primary = record.local_id, domains.primary(record.source)
-    if primary is None or not is_identifier(old):
-        return with_fields(record, local_id=new_local_id)
-
-    def told(identifier: Identifier) -> Identifier:
-        domain = domains.named(identifier.authority)
-        own = domain is not None and domain.name == primary.name and identifier.value == old
-        return identifier._replace(value=new_local_id) if own else identifier
-
-    original = dict(record.original) if record.original is not None else None
-    if original is not None and isinstance(original.get("identifier"), list):
-        original["identifier"] = [
-            _told(entry, primary.name, old, new_local_id, domains) for entry in original["identifier"]
-        ]
-    return with_fields(
-        record,
-        local_id=new_local_id,
-        identifiers=tuple(map(told, record.identifiers)),
-        mrn=new_local_id if record.mrn == old else record.mrn,
-        original=original,
-    )
-
-
-def _told(entry: Any, own: str, old: str, new: str, domains: Domains) -> Any:
-    if not isinstance(entry, Mapping) or entry.get("value") != old:
-        return entry
-    domain = domains.named(str(entry.get("system", "")))
-    return {**entry, "value": new} if domain is not None and domain.name == own else entry

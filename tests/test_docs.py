@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mpi.fhir.asked_parameters import KINDS
+from mpi.fhir.interactions import INTERACTIONS, Served
 from mpi.identity.change import EventType
 from mpi.review.pages import PAGES, DeskPage
 from mpi.settings import Settings, environment_variable
@@ -52,3 +54,13 @@ def test_constraints_are_names_and_versions_only() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_page_of_the_desk_is_described(page: DeskPage) -> None:
     assert f"| `{page.method} /review{page.path}` |" in text("docs/review.md")
+
+
+@pytest.mark.parametrize("one", INTERACTIONS, ids=lambda one: f"{one.method} {one.path}")
+def test_every_fhir_interaction_is_described(one: Served) -> None:
+    assert f"| `{one.method} /fhir{one.path}` |" in text("docs/fhir.md")
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_search_parameter_is_described(name: str) -> None:
+    assert f"`{name}`" in text("docs/fhir.md")

@@ -49,13 +49,10 @@ def metadata(asked: Asked) -> Answer:
 
 
 def smart_configuration(asked: Asked) -> Answer:
-    """``GET /.well-known/smart-configuration``."""
+    """``GET /.well-known/smart-configuration``: no tokens are issued yet, so it names no endpoint for them."""
     return Answer(
-        resource={
-            "issuer": asked.base,
-            "scopes_supported": ["system/Patient.rs", "system/Patient.cruds"],
-            "capabilities": ["permission-v2"],
-        },
+        resource={"issuer": asked.base, "grant_types_supported": [], "capabilities": []},
+        headers={"Content-Type": "application/json"},
     )
 
 

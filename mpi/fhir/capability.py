@@ -49,7 +49,7 @@ def metadata(asked: Asked) -> Answer:
 
 
 def smart_configuration(asked: Asked) -> Answer:
-    """``GET /.well-known/smart-configuration``: no tokens are issued yet, so it names no endpoint for them."""
+    """``GET /.well-known/smart-configuration``: no tokens are issued, so no endpoint is named."""
     return Answer(
         resource={"issuer": asked.base, "grant_types_supported": [], "capabilities": []},
         headers={"Content-Type": "application/json"},

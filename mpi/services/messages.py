@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import orjson
 
 from mpi.errors import NotFound
 from mpi.services.answers import Actor, Outcome, Page
@@ -152,22 +154,24 @@ class Messages:
 
     def settle(self, message_id: int, settled: Settled) -> None:
         """Write down what became of it; on disk when this returns. Raises DatabaseUnavailable."""
-        values: dict[str, Any] = {
+        row = {
             "message_id": message_id,
             "outcome": settled.outcome,
             "dead": settled.dead,
-            "reply": settled.reply,
             "acknowledgement": settled.acknowledgement,
             "message_type": _word(settled.message_type),
             "trigger_event": _word(settled.trigger_event),
             "source": settled.source,
             "error_code": settled.error_code,
             "error_text": None if settled.error_text is None else _word(settled.error_text),
-            "enterprise_ids": list(settled.enterprise_ids),
+            "enterprise_ids": settled.enterprise_ids,
             "warnings": [_word(warning) for warning in settled.warnings],
         }
+        values = {"row": orjson.dumps(row).decode(), "reply": settled.reply}
         with connection(self._context.pool) as conn:
-            conn.execute(query("settle_message"), values)
+            mends = conn.execute(query("settle_message"), values).fetchone()
+            if settled.outcome == "accepted" and mends is not None and mends[0] is not None:
+                conn.execute(query("bury_dead_letter"), {"message_id": mends[0]})
 
     def listed(
         self, wanted: MessageFilter, *, actor: Actor, limit: int = 50, cursor: int | None = None

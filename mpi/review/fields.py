@@ -19,6 +19,7 @@ from mpi.review.words import (
     FREQUENCY_NAMES,
     GUARD_NAMES,
     PART_MEANINGS,
+    SEX_CONFLICT,
     YEARS_APART_MIN,
     words,
 )
@@ -178,8 +179,6 @@ def _shared(field: str, side: Side) -> Iterator[str]:
             name = FIELD_NAMES[field] if field == "ssn" else FIELD_NAMES[field].lower()
             if one.reason:
                 yield f"{name} used by {people}: ignored" if one.people > 1 else f"{name}: ignored"
-            elif one.is_common:
-                yield f"{name} used by {people}: nobody is looked up by it"
             else:
                 yield f"{name} used by {people}"
 
@@ -232,6 +231,8 @@ def conflicts(case: PairView) -> list[dict[str, str]]:
         part = levels.get(field)
         if part and part["level"] in wanted and name not in told:
             guards.append({"guard": name, "effect": "", "reason": reason})
+    if {side.compared.get("sex") for side in case.sides} == {("F",), ("M",)}:
+        guards.append({"guard": SEX_CONFLICT[0], "effect": "", "reason": SEX_CONFLICT[1]})
     if (years := _years_apart(levels.get("birth_date"))) >= YEARS_APART_MIN:
         guards.append({"guard": f"Born {years} years apart", "effect": "", "reason": ""})
     return guards

@@ -149,7 +149,6 @@ GUARD_NAMES: Final = {
 }
 #: Contradictions that are told where no guard tells them already: field, its levels, the badge, the reason.
 CONFLICTS: Final = (
-    ("sex", ("different",), "Sex conflict", "One is recorded as female, the other as male"),
     ("ssn", ("different",), GUARD_NAMES["ssn_conflict"], "Both have a valid SSN, and these differ"),
     ("national_id", ("different",), "Identifier conflict", "One authority gave them different numbers"),
     ("record_number", ("different",), "Record number conflict", "One source gave them different numbers"),
@@ -158,6 +157,8 @@ CONFLICTS: Final = (
     ("placeholder_name", ("both", "one"), GUARD_NAMES["placeholder_name"], "A name is a placeholder"),
     ("deceased", ("different",), "One is dead", "One is recorded as deceased, the other as alive"),
 )
+#: The same for the sex, which is not weighed where the given name tells it already.
+SEX_CONFLICT: Final = ("Sex conflict", "One is recorded as female, the other as male")
 #: From so many years between two birth dates on, they are told.
 YEARS_APART_MIN: Final = 12
 

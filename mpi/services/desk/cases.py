@@ -19,7 +19,7 @@ from mpi.services import tasks
 from mpi.services.answers import Actor, FlatRecord, TaskAnswer
 from mpi.services.context import Context
 from mpi.services.desk.clusters import Cluster, drawn
-from mpi.services.desk.sharing import SharedValue, shared_values
+from mpi.services.desk.sharing import SharedValue, as_evidence, shared_values
 from mpi.services.lookup import best_of
 from mpi.storage import tasks as storage
 from mpi.storage.database import Connection
@@ -196,13 +196,14 @@ def _beside(
     active = [[one for one in side if not one.member.retired] or side for side in halves]
     if not active[0] or not active[1]:
         leads = [(side, side[0]) for side in active if side]
-        why = None
     else:
         i, j = _heaviest(context, active[0], active[1])
         leads = [(left, active[0][i]), (right, active[1][j])]
-        why = explain(leads[0][1].normalized, leads[1][1].normalized, context.rules)
-    records = [(lead.normalized, lead.member.content) for _, lead in leads]
-    shared = shared_values(context, conn, records)
+    shared = shared_values(context, conn, [(lead.normalized, lead.member.content) for _, lead in leads])
+    evidence = [
+        as_evidence(context, lead.normalized, told) for (_, lead), told in zip(leads, shared, strict=True)
+    ]
+    why = explain(evidence[0], evidence[1], context.rules) if len(evidence) == 2 and all(active) else None
     sides = [
         _side(side, side.index(lead), former, told) for (side, lead), told in zip(leads, shared, strict=True)
     ]
@@ -262,7 +263,8 @@ def _held_sides(
             (("As it stands", told["received_at"]), ("As it would read", answer.created_at))
         )
     ]
-    return tuple(sides), explain(normalized[0], normalized[1], context.rules)
+    evidence = [as_evidence(context, one, told) for one, told in zip(normalized, shared, strict=True)]
+    return tuple(sides), explain(evidence[0], evidence[1], context.rules)
 
 
 def _side(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mpi.matching.blocking import blocking_keys
+from mpi.matching.blocking import SHARED_BY_MANY, blocking_keys, without_values
 from mpi.matching.record import NormalizedRecord
 from mpi.patient.terms import email_term, folded, phone_terms, quoted
 from mpi.services.answers import FlatRecord
@@ -32,14 +32,14 @@ class SharedValue:
     """A value of a record that others have too.
 
     ``people`` counts identities, the record's own included; ``is_cut``: they are that many or more;
-    ``reason`` is why the value is no evidence; ``is_common``: it is evidence, but nobody is looked up by it.
+    ``reason`` is why the value is no evidence, None where it is; ``key`` is the value's own blocking key.
     """
 
     field: str
     people: int
     is_cut: bool
     reason: str | None
-    is_common: bool
+    key: int | None
 
 
 def shared_values(
@@ -68,19 +68,25 @@ def shared_values(
     found: list[list[SharedValue]] = [[] for _ in records]
     for place, field, reason, term in sent:
         count, people = ignored.get(term, (1, 1))
-        found[place].append(_value(field, people, count, reason))
+        found[place].append(_value(field, people, count, reason, None))
     for place, field, key in keys:
         count, people = counted.get(key, (1, 1))
         if people > 2:
-            found[place].append(_value(field, people, count, None))
+            too_many = SHARED_BY_MANY if count > BLOCK_MAX else None
+            found[place].append(_value(field, people, count, too_many, key))
     return [tuple(one) for one in found]
 
 
-def _value(field: str, people: int, count: int, reason: str | None) -> SharedValue:
-    is_common = reason is None and count > BLOCK_MAX
-    return SharedValue(
-        field=field, people=people, is_cut=count > SHARERS_MAX, reason=reason, is_common=is_common
-    )
+def as_evidence(
+    context: Context, record: NormalizedRecord, shared: Sequence[SharedValue]
+) -> NormalizedRecord:
+    """The record as the machine compares it: without the values that too many have."""
+    keys = {one.key for one in shared if one.reason == SHARED_BY_MANY and one.key is not None}
+    return without_values(record, keys, context.rules) if keys else record
+
+
+def _value(field: str, people: int, count: int, reason: str | None, key: int | None) -> SharedValue:
+    return SharedValue(field=field, people=people, is_cut=count > SHARERS_MAX, reason=reason, key=key)
 
 
 def _counts(conn: Connection, name: str, values: list[Any]) -> dict[Any, tuple[int, int]]:

@@ -12,6 +12,7 @@ from mpi.review.asked import Answer, Asked, page
 RECORD_FIGURES: Final = {
     "records": "Active records",
     "duplicates": "Records that share their identity with another record of their source",
+    "created": "Duplicates among the records of the last 30 days",
     "arrivals": "Records that arrived",
     "links": "Records that the machine linked with this weight",
 }

@@ -204,8 +204,9 @@ def _plot(bars: list[tuple[int, int, int, int]], overview: Overview) -> Markup |
     """The histogram of what was linked or asked about, with both thresholds."""
     if not bars:
         return None
-    first = max(min(bars)[0], BITS_MIN)
-    counts = [0] * (min(max(bars)[0], BITS_MAX) - first + 1)
+    first = max(min(min(bars)[0], int(overview.review_weight) - 2), BITS_MIN)
+    last = min(max(max(bars)[0], int(overview.link_weight) + 2), BITS_MAX)
+    counts = [0] * (last - first + 1)
     for bits, *numbers in bars:
         counts[min(max(bits - first, 0), len(counts) - 1)] += sum(numbers)
     marks = (

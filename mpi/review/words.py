@@ -47,7 +47,7 @@ VIEW_MEANINGS: Final = {
     "escalated": "What somebody passed on to a lead",
     "approval": "Merges that wait for a second person",
 }
-ORDER_NAMES: Final = {"harm": "Expected harm", "age": "Oldest first"}
+ORDER_NAMES: Final = {"harm": "By harm", "age": "By age"}
 
 RESOLUTIONS: Final = {
     "same_person": "Same person",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from desk_calls import ADMIN, Desk, doubtful_pairs, sitting, twins
 from mpi.index import Actor
 
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+#: Pages that a tablet in its upright position shows as well.
+TABLET = 820
 REVIEWER = Actor(name="the-reviewer", role="reviewer")
 STEWARD = Actor(name="the-steward", role="steward")
 
@@ -147,3 +153,91 @@ def test_many_are_marked_seen_together_and_committed_once(desk: Desk, chromium: 
         with window.page.expect_navigation():
             window.page.locator("button:has-text('Undo')").first.click()
     assert desk.index.task(int(ids[0]), actor=ADMIN).state != "resolved"
+
+
+@pytest.mark.parametrize("width", [1280, TABLET])
+def test_nothing_is_cut_off_sideways_and_nothing_jumps(desk: Desk, chromium: Any, width: int) -> None:
+    doubtful_pairs(desk.index, 12)
+    twins(desk.index)
+    shifted = (
+        "() => new Promise(done => { let sum = 0; new PerformanceObserver(list => {"
+        " for (const e of list.getEntries()) sum += e.value; })"
+        ".observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 400); })"
+    )
+    with sitting(chromium, desk.link(), width=width) as window:
+        for path in (
+            "?view=all",
+            "bulk?view=all&order=harm",
+            "assign",
+            "overview",
+            "behind/records?source=lab",
+        ):
+            sizes: list[int] = []
+
+            def weigh(response: Any, sizes: list[int] = sizes) -> None:
+                sizes.append(len(response.body()))
+
+            window.page.on("response", weigh)
+            window.page.goto(f"{desk.url}/review/{path}")
+            window.settled()
+            wide = window.page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, (path, wide)
+            assert window.page.evaluate(shifted) < 0.02, path
+            assert sum(sizes) <= 150 * 1024, (path, sum(sizes))
+            window.page.remove_listener("response", weigh)
+
+
+@pytest.mark.skipif("MPI_UPDATE_IMAGES" not in os.environ, reason="writes docs/images when asked to")
+def test_screenshots_of_the_queue(desk: Desk, chromium: Any, database_url: str) -> None:
+    doubtful_pairs(desk.index, 20)
+    twins(desk.index)
+    desk.index.add_client("zoe", "reviewer", actor=ADMIN)
+    tasks = desk.open_tasks()
+    for place, task in enumerate(tasks):
+        _age(database_url, task.id, (3, 20, 60, 100, 140, 200, 400)[place % 7])
+    desk.index.claim(tasks[2].id, actor=REVIEWER)
+    desk.index.desk.assign("potential_overlap", ["the-reviewer", "zoe"], 2, again=False, actor=STEWARD)
+    for task in tasks[-5:]:
+        desk.index.resolve(task.id, "same_person", "one passport", task.version, actor=REVIEWER)
+    with psycopg.connect(database_url) as conn:
+        conn.execute(
+            "UPDATE event SET at = at"
+            " - make_interval(days => coalesce((hashint8(record_id) % 30 + 30) % 30, 0))"
+        )
+        conn.execute(
+            "UPDATE task t SET created_at = e.at FROM event e"
+            " WHERE e.task_id = t.task_id AND t.state = 'resolved'"
+        )
+    with sitting(chromium, desk.link()) as window:
+        window.page.wait_for_selector("#claim :text('yours until')")
+        window.page.screenshot(path=IMAGES / "review-queue.png")
+        window.page.locator(f"#row-{tasks[2].id}").click()
+        window.page.wait_for_selector("#claim :text('held by the-reviewer')")
+        window.page.locator("#claim button").click()
+        window.page.wait_for_selector("[data-decision][data-focused]")
+        window.page.screenshot(path=IMAGES / "review-takeover.png")
+        window.page.goto(f"{desk.url}/review/assign?view=potential_overlap&order=harm")
+        window.page.fill("#each", "4")
+        with window.page.expect_navigation():
+            window.page.locator("button:has-text('Show who')").click()
+        window.settled()
+        window.page.screenshot(path=IMAGES / "review-assign.png")
+        window.page.goto(f"{desk.url}/review/bulk?view=all&order=age")
+        window.settled()
+        for key in "mnmu":
+            with window.page.expect_response("**/stage**"):
+                window.press(key)
+        window.page.wait_for_selector("#staged b:text('4')")
+        window.page.screenshot(path=IMAGES / "review-bulk.png")
+        window.page.goto(f"{desk.url}/review/bulk/preview?view=all&order=age")
+        window.settled()
+        window.page.screenshot(path=IMAGES / "review-bulk-preview.png")
+        window.page.goto(f"{desk.url}/review/overview")
+        window.settled()
+        window.page.wait_for_timeout(300)
+        window.page.screenshot(path=IMAGES / "review-overview.png", full_page=True)
+        window.complaints.clear()  # taking a picture hides the cursor by a style of its own
+    with sitting(chromium, desk.link("reviewer"), width=TABLET, height=1180) as window:
+        window.page.wait_for_selector(".notice")
+        window.page.screenshot(path=IMAGES / "review-tablet-queue.png")
+        window.complaints.clear()

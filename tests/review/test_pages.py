@@ -247,6 +247,4 @@ def test_screenshots_for_the_documentation(open_desk: Desk, chromium: Any) -> No
     open_desk.index.resolve(task.id, "same_person", "one passport", task.version, actor=ADMIN)
     with sitting(chromium, f"{open_desk.url}/review/") as window:
         window.page.screenshot(path=IMAGES / "review-queue.png")
-        window.page.goto(f"{open_desk.url}/review/overview")
-        window.page.screenshot(path=IMAGES / "review-overview.png")
         window.complaints.clear()  # taking a picture hides the cursor by a style of its own

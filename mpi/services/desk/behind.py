@@ -58,14 +58,19 @@ class Behind:
 def records_behind(
     context: Context, figure: str, asked: Mapping[str, str], after: str, *, actor: Actor
 ) -> Behind:
-    """Records of ``records``, ``duplicates`` (source), ``arrivals`` (source, day, outcome), ``links`` (bits)
+    """Records of ``records``, ``duplicates`` or ``created`` (source), ``arrivals`` (source, day, outcome) or
+    ``links`` (bits).
 
     Raises BadInput for a figure, source, day or place that there is not.
     """
     parameters: dict[str, Any] = {"limit": LIMIT, "looked_at": LOOKED_AT, "after": after}
     match figure:
-        case "records" | "duplicates":
-            name = "records_of_source" if figure == "records" else "duplicates_of_source"
+        case "records":
+            name = "records_of_source"
+        case "duplicates":
+            name = "duplicates_of_source"
+        case "created":
+            name = "created_of_source"
         case "arrivals":
             if asked.get("outcome") not in OUTCOMES:
                 raise BadInput(f"outcome must be one of {', '.join(OUTCOMES)}", field="outcome")
@@ -91,7 +96,7 @@ def records_behind(
         context.audit_read(
             conn, actor, "read records behind a figure", shown, query_fields=[f"figure={figure}"]
         )
-    goes_on = len(found) < len(rows) or (figure != "duplicates" and len(found) == LIMIT)
+    goes_on = len(found) < len(rows) or (figure not in ("duplicates", "created") and len(found) == LIMIT)
     return Behind(
         records=tuple(
             RecordRow(source=sources[id], local_id=local_id, flat=flat, enterprise_id=display(eid))

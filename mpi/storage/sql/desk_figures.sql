@@ -140,6 +140,31 @@ SELECT record_id, local_id, source_record, enterprise_id, enterprise_id AS place
 UNION ALL SELECT 0, NULL, NULL, NULL, place FROM looked WHERE place IS NOT NULL
 ORDER BY place, record_id DESC
 
+-- name: created_of_source
+-- Those of them that are not the first of their source in their identity, and arrived within 30 days; so many links are
+-- looked through, and ``place`` of the last row, a record 0, is how far.
+WITH slice AS MATERIALIZED (
+    SELECT enterprise_id, record_id FROM link WHERE enterprise_id > %(after)s ORDER BY enterprise_id LIMIT %(looked_at)s
+), member AS (
+    SELECT s.enterprise_id, r.record_id, r.local_id, r.source_record,
+        row_number() OVER (PARTITION BY s.enterprise_id ORDER BY r.record_id) AS place_within
+    FROM slice s JOIN record r ON r.record_id = s.record_id
+    -- The last identity may have been cut in two, unless these are all there are.
+    WHERE r.source_id = %(source_id)s AND NOT r.retired
+        AND ((SELECT count(*) FROM slice) < %(looked_at)s OR s.enterprise_id < (SELECT max(enterprise_id) FROM slice))
+), found AS (
+    SELECT *, dense_rank() OVER (ORDER BY enterprise_id) AS rank FROM member WHERE place_within > 1
+        AND (SELECT e.at FROM event e WHERE e.record_id = member.record_id ORDER BY e.event_id LIMIT 1) > now() - interval '30 days'
+), looked AS (
+    SELECT CASE WHEN (SELECT max(rank) FROM found) > %(limit)s
+            THEN (SELECT max(enterprise_id) FROM found WHERE rank <= %(limit)s)
+        WHEN (SELECT count(*) FROM slice) = %(looked_at)s
+            THEN (SELECT max(enterprise_id) FROM slice WHERE enterprise_id < (SELECT max(enterprise_id) FROM slice)) END AS place
+)
+SELECT record_id, local_id, source_record, enterprise_id, enterprise_id AS place FROM found WHERE rank <= %(limit)s
+UNION ALL SELECT 0, NULL, NULL, NULL, place FROM looked WHERE place IS NOT NULL
+ORDER BY place, record_id DESC
+
 -- name: arrivals_of_day
 -- Records of a source that arrived on a UTC day with an outcome, in the order of the ledger; so many events are looked through.
 WITH day AS (

@@ -18,9 +18,9 @@ from mpi.identity.clustering import Compared
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
-#: Two records that were compared are taken for different people below this weight (log2): odds of 1 to 32.
-#: Records of one person of whom little is known weigh little less than nothing.
-APART_WEIGHT: Final = -5.0
+#: Two records that were compared are taken for different people below this weight (log2): odds of 1 to 1000.
+#: Records of one person, badly taken down, weigh less than nothing, too.
+APART_WEIGHT: Final = -10.0
 #: Of a record's links so many are looked at, in the order of their partners; nobody has more rivals.
 _LINKS_MAX: Final = 64
 #: Odds beyond this are as good as certain.

@@ -71,8 +71,9 @@ def create_app(settings: Settings | None = None, *, mllp: Sequence[socket.socket
     if auth_off:
         docs = GuardedRoute("/api/docs", description.read_docs, methods=["GET"], include_in_schema=False)
         app.router.routes.append(docs)
-    app.router.routes.extend(desk.routes())
+    # Each route that does not fit costs: programs that ask all day long before people who look now and then.
     app.router.routes.extend(fhir.routes())
+    app.router.routes.extend(desk.routes())
     problems.translate(app)
     app.add_middleware(Guard, auth_off=auth_off)
     _refuse_open_routes(app)

@@ -19,6 +19,9 @@ from mpi.storage import registry as stored
 from mpi.storage.database import Connection
 from mpi.storage.registry import Carried, ViewRow
 
+#: What of a flat record says which record it is.
+_REFERENCE = frozenset({"source", "local_id", "record_id"})
+
 
 def resource_id(record_id: int) -> str:
     """The logical ID of a record's Patient."""
@@ -192,6 +195,10 @@ def _identity_view(
 def _best(context: Context, rows: Sequence[ViewRow]) -> SourceRecord:
     active = [row for row in rows if not row.retired] or list(rows)
     telling = [row for row in active if row.content.keys() - {"source", "local_id", "deceased"}]
+    if len(telling) == 1:
+        # There is nothing to choose from, and most identities have one record.
+        flat = {name: value for name, value in telling[0].content.items() if name not in _REFERENCE}
+        return kept_record(flat, "", "")
     members = [
         MemberRecord(source=row.source, trust=row.trust, received_at=row.received_at, flat=row.content)
         for row in telling

@@ -18,7 +18,7 @@ from mpi.hl7v2.message import Segment, Value
 from mpi.patient import Domain
 
 #: PID fields with identifiers beside PID-3, whose authorities are declared too where that is done on sight.
-_OTHER_FIELDS = (2, 4, 18, 21)
+_OTHER_FIELDS = (2, 4, 18, 19, 21)
 
 
 class Named(NamedTuple):

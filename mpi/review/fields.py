@@ -136,7 +136,7 @@ def _row(field: str, case: PairView, part: dict[str, Any] | None) -> Row:
 
 
 def _absent(texts: list[list[str]]) -> str:
-    return "not compared" if all(texts) else "one side only"
+    return "not weighed" if all(texts) else "one side only"
 
 
 def _verdict(part: dict[str, Any] | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpi.hl7v2.charsets import codec_named, decode
@@ -63,6 +63,7 @@ def test_charsets_are_called_as_sources_declare_them() -> None:
     assert codec_named("nonsense") is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_some_text(raw: bytes) -> None:
     assert isinstance(decode(raw).text, str)

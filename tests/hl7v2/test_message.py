@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpi.hl7v2 import delimiters, writing
@@ -145,11 +145,13 @@ fields = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(texts)
 def test_escaping_and_unescaping_give_the_text_back(text: str) -> None:
     assert unescape(escape(text)) == text
 
 
+@settings(deadline=None)
 @given(fields)
 def test_what_is_written_is_what_is_read(values: dict[int, list[list[list[str]]]]) -> None:
     written = write_segment("ZZZ", values)  # type: ignore[arg-type]
@@ -164,12 +166,14 @@ def test_what_is_written_is_what_is_read(values: dict[int, list[list[list[str]]]
                     assert value.text(c, s) == text
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), max_size=30), max_size=6))
 def test_reading_and_writing_a_message_changes_nothing(lines: list[str]) -> None:
     text = "".join(f"{line}\r" for line in (MSH, *(f"Z{n:02d}|{line}" for n, line in enumerate(lines))))
     assert str(parse(text)) == "".join(f"{line}\r" for line in text.split("\r") if line.strip())
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_whatever_is_read_is_a_message_or_refused(raw: bytes) -> None:
     with suppress(Unparsable):

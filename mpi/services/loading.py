@@ -22,7 +22,7 @@ from mpi.matching.record import SourceRecord
 from mpi.services.answers import Actor, Receipt, Rejection
 from mpi.services.context import Context
 from mpi.services.intake import Chunk, make_ready, receive_many
-from mpi.services.registry.receiving import patient_record
+from mpi.services.owning import patient_record
 from mpi.storage.queries import query
 
 #: Records of one transaction: enough to make its cost small for each, few enough that others wait a second at

@@ -9,8 +9,10 @@ from typing import Any
 
 from mpi.matching.record import SourceRecord
 from mpi.patient import Domains, IdentityView, RecordView
+from mpi.services import owning
 from mpi.services.answers import Actor
 from mpi.services.context import Context
+from mpi.services.owning import DEFAULT_SOURCE, RecordKey
 from mpi.services.registry import (
     crossreferencing,
     finding,
@@ -25,14 +27,12 @@ from mpi.services.registry.answers import (
     Field,
     Found,
     How,
-    RecordKey,
     Registered,
     Replacement,
     TakenIn,
 )
 from mpi.services.registry.jobs import Job, JobError, Jobs
 from mpi.services.registry.matching import Resemblances, Resembling
-from mpi.services.registry.receiving import DEFAULT_SOURCE
 from mpi.services.replay import Replay
 from mpi.services.senders import Senders
 
@@ -91,7 +91,7 @@ class Registry:
         identifier in a domain that nobody owns. A Patient with neither gets a minted one. Raises
         ForeignIdentifier when all it has are identifiers of domains that belong to other sources.
         """
-        return receiving.record_key(self._context, resource, source=source, default_source=default_source)
+        return owning.record_key(self._context, resource, source=source, default_source=default_source)
 
     def receive(
         self,

@@ -28,15 +28,6 @@ class Registered(TakenIn):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordKey:
-    """Whose record a Patient is."""
-
-    source: str
-    local_id: str
-    minted: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CrossReference:
     """What an identifier is known as elsewhere (PIX): the outcomes of ITI-9 and ITI-83, told apart."""
 

@@ -18,7 +18,8 @@ from mpi.services import intake
 from mpi.services.answers import Actor
 from mpi.services.arrivals import arrive
 from mpi.services.context import Context
-from mpi.services.registry.answers import RecordKey, Replacement
+from mpi.services.owning import RecordKey
+from mpi.services.registry.answers import Replacement
 from mpi.services.registry.reading import record_by_key
 from mpi.services.registry.receiving import receive
 from mpi.services.registry.views import record_views, stored_source_record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mpi.fhir.exchange import Answer, Asked, resource_of
-from mpi.fhir.outcome import refused
+from mpi.fhir.outcome import Refused, refused
 from mpi.fhir.parameters import Parameters, parameters
 from mpi.index import CrossReference
 from mpi.patient import Domains, IdentityView, RecordView
@@ -57,8 +57,10 @@ def _source(asked: Asked, given: Parameters, domains: Domains) -> tuple[str, str
 
 
 def _by_logical_id(asked: Asked, resource_id: str, domains: Domains) -> tuple[str, str]:
-    """Domain and value of a Patient of ours. Raises NotFound."""
+    """Domain and value of a Patient of ours. Raises NotFound, and Refused 404 where it was replaced."""
     view: RecordView | IdentityView = asked.index.registry.patient(resource_id, actor=asked.actor)
+    if isinstance(view, RecordView) and view.replaced_by:
+        raise _replaced()
     return domains.enterprise.name, view.enterprise_id
 
 
@@ -79,8 +81,16 @@ def _refuse(found: CrossReference) -> None:
         case "unknown-id":
             told = "sourceIdentifier Patient Identifier not found"
             raise refused(404, "not-found", told, expression="sourceIdentifier")
+        case "replaced":
+            raise _replaced()
         case _:
             return
+
+
+def _replaced() -> Refused:
+    """ITI-83 leaves a deprecated patient to us: it is not known, as in PIX over HL7 v2 (ITI-9)."""
+    told = "sourceIdentifier Patient Identifier not found: another one replaced it"
+    return refused(404, "not-found", told, expression="sourceIdentifier")
 
 
 def _identifier(domains: Domains, one: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def cross_reference(asked: Asked) -> Done:
         unknown = Fault(UNKNOWN_KEY, "the patient identifier is not known", place="QPD^1^3^1^1")
         return _answer(qpd, "AE", fault=unknown)
     told = (found.enterprise_id,) if found.enterprise_id else ()
-    if found.replaced and not asked.domains.is_enterprise(domain):
+    if found.outcome == "replaced":
         merged = Fault(UNKNOWN_KEY, "the patient identifier was merged into another", place="QPD^1^3^1^1")
         return _answer(qpd, "AE", fault=merged, enterprise_ids=told)
     identifiers = found.identifiers

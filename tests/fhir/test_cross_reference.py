@@ -102,3 +102,18 @@ def test_a_patient_that_was_taken_out_is_not_known(known: Fhir) -> None:
     known.ask("DELETE", f"/Patient?identifier={NORTH}|1")
     known.refused(404, "not-found", "GET", f"{PIX}?sourceIdentifier={NORTH}|1")
     known.refused(404, "not-found", "GET", f"{PIX}?sourceIdentifier={SOUTH}|78")
+
+
+def test_a_replaced_identifier_is_not_known_and_not_told(known: Fhir) -> None:
+    replaced = known.answer("PUT", f"/Patient?identifier={NORTH}|2", patient("2", family="Hale", given="Bo"))
+    link = [{"type": "replaced-by", "other": {"identifier": {"system": NORTH, "value": "1"}}}]
+    merged = known.enterprise_id("north-ehr", "2")
+    known.answer("PUT", f"/Patient?identifier={NORTH}|2", patient("2", active=False, link=link))
+    base, own = "http://127.0.0.1:8000/fhir", known.index.registry.domains().enterprise.system
+    for source in (f"{NORTH}|2", f"{base}|Patient/{replaced['id']}"):
+        issue = known.refused(404, "not-found", "GET", f"{PIX}?sourceIdentifier={source}")
+        assert "another one replaced it" in issue["details"]["text"]
+    told = identifiers(known.get(f"{PIX}?sourceIdentifier={SOUTH}|77"))
+    assert (NORTH, "1") in told and (NORTH, "2") not in told
+    # An enterprise ID that was merged leads on, as everywhere.
+    assert (SOUTH, "77") in identifiers(known.get(f"{PIX}?sourceIdentifier={own}|{merged}"))

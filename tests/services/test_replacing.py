@@ -46,7 +46,8 @@ def test_a_replaced_record_is_its_survivors(two_people: Index) -> None:
     assert done.subsumed.replaced_by == (done.surviving.resource_id, "n1")
     assert not done.subsumed.active
     by_old = registry.cross_reference("NORTH", "n2", actor=CLERK)
-    assert by_old.replaced and by_old.enterprise_id == done.surviving.enterprise_id
+    assert (by_old.outcome, by_old.enterprise_id) == ("replaced", done.surviving.enterprise_id)
+    assert not by_old.identifiers
     assert _values(two_people, "s1", "south") == ["n1"]
     patient = write_record(done.subsumed, registry.domains())
     assert patient["active"] is False

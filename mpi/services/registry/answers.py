@@ -31,8 +31,10 @@ class Registered(TakenIn):
 class CrossReference:
     """What an identifier is known as elsewhere (PIX): the outcomes of ITI-9 and ITI-83, told apart."""
 
-    outcome: Literal["found", "nothing", "unknown-id", "unknown-domain", "unknown-target"]
-    #: Display form; None unless the identifier is known.
+    #: ``replaced``: another identifier of its domain took its place (A40, ``replaced-by``). Nobody has it;
+    #: an enterprise ID that was merged is not meant, it leads to its survivor.
+    outcome: Literal["found", "nothing", "replaced", "unknown-id", "unknown-domain", "unknown-target"]
+    #: Display form, of a replaced identifier its survivor's; None unless the identifier is known.
     enterprise_id: str | None = None
     #: Canonical, in the wanted domains (all when none were named, the asked identifier included).
     identifiers: tuple[Identifier, ...] = ()
@@ -40,8 +42,6 @@ class CrossReference:
     resource_ids: tuple[str, ...] = ()
     #: Which of the wanted domains nobody knows, counted from 0.
     unknown_targets: tuple[int, ...] = ()
-    #: The asked identifier was replaced by another one of its domain (A40).
-    replaced: bool = False
 
 
 #: What can be asked about. Texts: name, family, given, street, city, state, zip, country, address, phone,

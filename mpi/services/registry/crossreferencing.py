@@ -47,30 +47,29 @@ class _Person(NamedTuple):
 def _person(
     context: Context, conn: Connection, domains: Domains, asked: Domain, value: str
 ) -> _Person | None:
-    """Whose an identifier is.
-
-    A replaced one is its survivor's; one that only retired records carry nobody's.
-    """
+    """Whose an identifier is: a replaced one its survivor's; one that only retired records carry nobody's."""
     if domains.is_enterprise(asked):
         try:
             requested = parse_enterprise_id(value)
             [identity] = identity_views(context, conn, [requested], domains)
         except (InvalidEnterpriseId, NotFound):
             return None
-        return _Person(identity, identity.requested_id != identity.enterprise_id)
+        return _Person(identity, replaced=False)
     views = carrying(conn, domains, asked, value)
     found = next((view for view in views if view.active or view.replaced_by), None)
     if found is None:
         return None
     enterprise_id = parse_enterprise_id(found.enterprise_id)
     [identity] = identity_views(context, conn, [enterprise_id], domains)
-    return _Person(identity, not found.active)
+    return _Person(identity, replaced=not found.active)
 
 
 def _answer(
     person: _Person, asked: Domain, value: str, targets: set[str], domains: Domains
 ) -> CrossReference:
     identity = person.identity
+    if person.replaced:
+        return CrossReference(outcome="replaced", enterprise_id=identity.enterprise_id)
     own = Identifier(domains.enterprise.name, domains.enterprise.type, identity.enterprise_id)
     identifiers = [
         identifier
@@ -84,7 +83,6 @@ def _answer(
         enterprise_id=identity.enterprise_id,
         identifiers=tuple(identifiers) if others else (),
         resource_ids=tuple(record.resource_id for record in records) if others else (),
-        replaced=person.replaced,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,20 +35,29 @@ Codes = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedValues:
-    """The values of one field that were taken for missing."""
+    """The values of one field that are taken for missing."""
 
     field: str
-    values: int
-    #: On how many records they were.
+    values: frozenset[Any]
+    #: On how many records they are.
     records: int
     #: How many people have the commonest.
     people_max: int
 
     def __str__(self) -> str:
-        return (
-            f"{self.field}: {self.values:,} values on {self.records:,} records were not taken as evidence: "
-            f"each is of more than {PEOPLE_MAX[self.field]} people, the commonest of {self.people_max:,}"
-        )
+        more = f"more than {PEOPLE_MAX[self.field]} people, the commonest of {self.people_max:,}"
+        told = f"{len(self.values):,} values on {self.records:,} records were not taken as evidence"
+        return f"{self.field}: {told}: each is of {more}"
+
+
+class Bearers(NamedTuple):
+    """Who has a value of a field: record by record, for those that have one."""
+
+    #: Positions of values among ``distinct``, int32 [records that have one].
+    codes: Codes
+    #: Numbers of people, int64, −1 where nobody is told apart.
+    people: npt.NDArray[np.int64]
+    distinct: Sequence[Any]
 
 
 def without_shared(records: EncodedRecords) -> tuple[EncodedRecords, tuple[SharedValues, ...]]:
@@ -57,81 +66,86 @@ def without_shared(records: EncodedRecords) -> tuple[EncodedRecords, tuple[Share
     People are told apart by given name and birth date; a record that lacks one of them is nobody's. The
     blocking keys stay: blocks of such values are narrowed like any other.
     """
-    people = _people(records.columns)
-    columns, found = dict(records.columns.columns), []
-    dropped = dict(records.dropped)
-    for field, people_max in PEOPLE_MAX.items():
-        if people is None or field not in columns:
-            continue
-        codes, distinct = columns[field].codes()
-        counts = _people_of_each(codes, len(distinct), people, people_max)
-        shared = np.flatnonzero(counts > people_max)
-        if field == "address":
-            # Of a town or a ZIP area any number of people may be.
-            shared = shared[[any(one.street for one in distinct[code]) for code in shared.tolist()]]
-        if not len(shared):
-            continue
-        columns[field], touched = _without(codes, distinct, shared)
-        dropped[field, SHARED_BY_MANY] = touched
-        found.append(
-            SharedValues(
-                field=field, values=len(shared), records=touched, people_max=int(counts[shared].max())
-            )
-        )
+    found = tuple(
+        shared for field in PEOPLE_MAX if (shared := _shared(field, bearers(records, field))) is not None
+    )
+    return without(records, found), found
+
+
+def without(records: EncodedRecords, found: Sequence[SharedValues]) -> EncodedRecords:
+    """The records with these values missing, also where they stand beside others."""
     if not found:
-        return records, ()
+        return records
+    columns, dropped = dict(records.columns.columns), dict(records.dropped)
+    for one in found:
+        columns[one.field] = _without(columns[one.field], one.values)
+        dropped[one.field, SHARED_BY_MANY] = one.records
     kept = Columns(record_count=records.record_count, columns=columns)
-    return replace(records, columns=kept, dropped=dropped), tuple(found)
+    return replace(records, columns=kept, dropped=dropped)
 
 
-def _people(columns: Columns) -> npt.NDArray[np.int64] | None:
-    """A number for each given name with a birth date; −1 where one of them is missing, None where it is not
-    compared.
+def bearers(records: EncodedRecords, field: str) -> Bearers | None:
+    """Who has which value; None where the field, given names or birth dates are not compared. Of an address
+    only those with a street count: in a town any number of people may be.
     """
-    if not {"given", "birth_date"} <= columns.columns.keys():
+    columns = records.columns.columns
+    if not {field, "given", "birth_date"} <= columns.keys():
         return None
-    given, _ = columns.columns["given"].codes()
-    born, dates = columns.columns["birth_date"].codes()
-    people = given.astype(np.int64) * max(len(dates), 1) + born
-    people[(given < 0) | (born < 0)] = -1
-    return people
+    codes, distinct = columns[field].codes()
+    (given, _), (born, dates) = columns["given"].codes(), columns["birth_date"].codes()
+    has = np.flatnonzero(codes >= 0)
+    people = given[has].astype(np.int64) * max(len(dates), 1) + born[has]
+    people[(given[has] < 0) | (born[has] < 0)] = -1
+    return Bearers(codes[has], people, distinct)
 
 
-def _people_of_each(
-    codes: Codes, distinct_count: int, people: npt.NDArray[np.int64], people_max: int
-) -> npt.NDArray[np.int64]:
+def has_place(field: str, value: Any) -> bool:
+    """Whether a value says where one home is, not only in which town."""
+    return field != "address" or any(one.street for one in value)
+
+
+def _shared(field: str, found: Bearers | None) -> SharedValues | None:
+    if found is None:
+        return None
+    counts = _people_of_each(found, PEOPLE_MAX[field])
+    often = np.flatnonzero(counts > PEOPLE_MAX[field])
+    often = often[[has_place(field, found.distinct[code]) for code in often.tolist()]]
+    if not len(often):
+        return None
+    return SharedValues(
+        field=field,
+        values=frozenset(element for code in often.tolist() for element in found.distinct[code]),
+        records=int(np.isin(found.codes, often).sum()),
+        people_max=int(counts[often].max()),
+    )
+
+
+def _people_of_each(found: Bearers, people_max: int) -> npt.NDArray[np.int64]:
     """How many people have each distinct value; 0 where too few records have it to matter."""
-    known = (codes >= 0) & (people >= 0)
-    often = np.bincount(codes[known], minlength=distinct_count) > people_max
-    rows = np.flatnonzero(known)
-    rows = rows[often[codes[rows]]]
-    if not len(rows):
-        return np.zeros(distinct_count, dtype=np.int64)
-    order = rows[np.lexsort((people[rows], codes[rows]))]
+    codes, people = found.codes[found.people >= 0], found.people[found.people >= 0]
+    rows = np.flatnonzero((np.bincount(codes, minlength=len(found.distinct)) > people_max)[codes])
+    codes, people = codes[rows], people[rows]
+    order = np.lexsort((people, codes))
     first = np.ones(len(order), dtype=bool)
-    first[1:] = (codes[order][1:] != codes[order][:-1]) | (people[order][1:] != people[order][:-1])
-    return np.bincount(codes[order[first]], minlength=distinct_count)
+    first[1:] = (np.diff(codes[order]) != 0) | (np.diff(people[order]) != 0)
+    return np.bincount(codes[order[first]], minlength=len(found.distinct))
 
 
-def _without(codes: Codes, distinct: Sequence[Any], shared: npt.NDArray[np.intp]) -> tuple[Column, int]:
-    """The column with these values missing, also where they stand beside others; and how many records had
-    one.
-    """
-    gone = np.zeros(len(distinct) + 1, dtype=bool)
-    gone[shared] = True
+def _without(column: Column, nobodys: frozenset[Any]) -> Column:
+    codes, distinct = column.codes()
     several = np.flatnonzero(several_of(distinct)).tolist()
-    nobodys = {element for code in shared.tolist() for element in distinct[code]}
+    alone = {(element,) for element in nobodys}
+    gone = np.zeros(len(distinct) + 1, dtype=bool)
+    gone[[code for code, value in enumerate(distinct) if value in alone]] = True
     beside = {code: kept for code in several if (kept := _rest(distinct[code], nobodys)) != distinct[code]}
-    touched = int(gone[codes].sum())
     if not beside:
-        return Column.coded(np.where(gone[codes], np.int32(-1), codes), distinct), touched
-    touched += int(np.isin(codes, [code for code in beside if not gone[code]]).sum())
+        return Column.coded(np.where(gone[codes], np.int32(-1), codes), distinct)
     values = [None if gone[code] else beside.get(code, value) or None for code, value in enumerate(distinct)]
     ranked = sorted({value for value in values if value is not None})
     rank = {value: place for place, value in enumerate(ranked)}
     new = np.array([-1 if value is None else rank[value] for value in values] + [-1], dtype=np.int32)
-    return Column.coded(new[codes], ranked), touched
+    return Column.coded(new[codes], ranked)
 
 
-def _rest(value: tuple[Any, ...], nobodys: set[Any]) -> tuple[Any, ...]:
+def _rest(value: tuple[Any, ...], nobodys: frozenset[Any]) -> tuple[Any, ...]:
     return tuple(element for element in value if element not in nobodys)

@@ -35,13 +35,14 @@ def test_a_switchboard_is_nobodys_telephone() -> None:
     records = encode_table(as_table(people(PEOPLE_MAX["phone"] + 1, phone=SWITCHBOARD)).table, rules)
     kept, (shared,) = without_shared(records)
     assert (kept.columns.columns["phone"].codes()[0] < 0).all()
-    assert (shared.field, shared.values, shared.people_max) == ("phone", 1, PEOPLE_MAX["phone"] + 1)
+    assert (shared.field, len(shared.values), shared.people_max) == ("phone", 1, PEOPLE_MAX["phone"] + 1)
     assert kept.dropped["phone", "shared-by-many"] == PEOPLE_MAX["phone"] + 1
 
 
 def test_as_many_people_as_may_share_one_keep_it() -> None:
     records = encode_table(as_table(people(PEOPLE_MAX["phone"], phone=SWITCHBOARD)).table, load_rules())
-    assert without_shared(records) == (records, ())
+    kept, shared = without_shared(records)
+    assert kept is records and shared == ()
 
 
 def test_one_person_registered_often_keeps_the_number() -> None:

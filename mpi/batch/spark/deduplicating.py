@@ -7,10 +7,9 @@ rule set from the counts of patterns, and clusters the links.
 from __future__ import annotations
 
 import math
-import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +27,7 @@ from mpi.batch.deduplication import (
 from mpi.batch.outcome import cluster_numbers
 from mpi.batch.progress import Progress, silent
 from mpi.batch.scored import PatternCounts
+from mpi.batch.shared_values import PEOPLE_MAX, SharedValues
 from mpi.batch.spark import work
 from mpi.batch.spark.pairing import SparkCandidates, find_candidates
 from mpi.batch.spark.reading import positioned, read_records
@@ -72,6 +72,8 @@ class SparkDeduplication:
     refused: pa.Table
     found: Clusters
     rules: RuleSet
+    #: The values that were taken for missing.
+    shared: tuple[SharedValues, ...]
     warnings: tuple[str, ...]
 
     def clusters(self) -> DataFrame:
@@ -135,15 +137,16 @@ def deduplicate_on_spark(
     frame = read_records(session, source, column_map, default_source)
     records, count = positioned(frame, stages)
     progress(_STAGES[1], 0, 1)
-    candidates = find_candidates(records, pickle.dumps(rules), rules, stages, count)
+    shared = _shared(records, rules)
+    candidates = find_candidates(records, work.given(rules, shared), rules, stages, count)
     bits = _bucket_bits(count, session.sparkContext.defaultParallelism)
     buckets = _bucketed(records, candidates.pairs, bits, stages)
     remarks: tuple[str, ...] = ()
     if train:
         progress(_STAGES[2], 0, 1)
-        rules, remarks = _trained(records, count, candidates, buckets, rules)
+        rules, remarks = _trained(records, count, candidates, buckets, rules, shared)
     progress(_STAGES[3], 0, candidates.pair_count)
-    scored = _scored(buckets, rules, stages)
+    scored = _scored(buckets, rules, shared, stages)
     progress(_STAGES[4], 0, 1)
     clusters, refused = _clustered(scored, count, rules, size_max)
     progress(_STAGES[4], 1, 1)
@@ -156,8 +159,10 @@ def deduplicate_on_spark(
         refused=refused,
         found=clusters,
         rules=rules,
+        shared=shared,
         warnings=(
             *_refused_records(candidates),
+            *map(str, shared),
             *remarks,
             *capped_warnings(candidates.capped),
             *limited_warnings(candidates.limited),
@@ -200,13 +205,45 @@ def _bucketed(records: DataFrame, pairs: DataFrame, bits: int, stages: Stages) -
     return _Buckets(pairs=split.select("bucket", "pair"), rows=rows)
 
 
-def _scored(buckets: _Buckets, rules: RuleSet, stages: Stages) -> DataFrame:
-    rows = buckets.applied(work.scored_bucket(pickle.dumps(rules)), work.scored_schema(rules))
+def _shared(records: DataFrame, rules: RuleSet) -> tuple[SharedValues, ...]:
+    """The values that too many people have, as ``mpi.batch.shared_values`` finds them on one machine."""
+    from pyspark.sql import functions as f
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    borne = records.mapInArrow(work.borne(work.given(rules)), from_arrow_schema(work.BORNE_SCHEMA))
+    counted = borne.groupBy("field", "value").agg(
+        f.countDistinct("person").alias("people"), f.count("*").alias("records")
+    )
+    limit = f.array(*(f.lit(people_max) for people_max in PEOPLE_MAX.values()))
+    found: dict[str, list[tuple[Any, int, int]]] = {}
+    fields = list(PEOPLE_MAX)
+    for row in counted.where(f.col("people") > limit[f.col("field")]).collect():
+        one = work.shared_of(fields[row["field"]], row["value"], row["records"], row["people"])
+        found.setdefault(fields[row["field"]], []).append(one)
+    return tuple(
+        SharedValues(
+            field=field,
+            values=frozenset(value for value, _, _ in found[field]),
+            records=sum(records for _, records, _ in found[field]),
+            people_max=max(people for _, _, people in found[field]),
+        )
+        for field in fields
+        if field in found
+    )
+
+
+def _scored(buckets: _Buckets, rules: RuleSet, shared: tuple[SharedValues, ...], stages: Stages) -> DataFrame:
+    rows = buckets.applied(work.scored_bucket(work.given(rules, shared)), work.scored_schema(rules))
     return stages.kept("scored", rows, "kind")
 
 
 def _trained(
-    records: DataFrame, count: int, candidates: SparkCandidates, buckets: _Buckets, rules: RuleSet
+    records: DataFrame,
+    count: int,
+    candidates: SparkCandidates,
+    buckets: _Buckets,
+    rules: RuleSet,
+    shared: tuple[SharedValues, ...],
 ) -> tuple[RuleSet, tuple[str, ...]]:
     """The rules fitted to the patterns of all candidates, or as they were and why.
 
@@ -219,9 +256,10 @@ def _trained(
     from mpi.batch.training.names import learned_frequencies
 
     every = -(-count // SAMPLE_MAX) or 1
-    sample, _ = work.encoded(records.where(f.col(POSITION) % every == 0).toArrow(), rules)
+    spread = records.where(f.col(POSITION) % every == 0).toArrow()
+    sample, _ = work.encoded(spread, work.given(rules, shared))
     named = rules.with_frequencies(learned_frequencies(sample.columns, rules))
-    rows = buckets.applied(work.bucket_patterns(pickle.dumps(named)), work.PATTERNS_SCHEMA)
+    rows = buckets.applied(work.bucket_patterns(work.given(named, shared)), work.PATTERNS_SCHEMA)
     merged = merged_patterns(rows, rules)
     told = Candidates(pair_count=candidates.pair_count, per_pass={}, capped=(), chunks=lambda: iter(()))
     try:

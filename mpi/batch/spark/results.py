@@ -16,6 +16,7 @@ from mpi.batch.encoding import encode_table
 from mpi.batch.results import CLUSTERS, PAIRS, new_folder
 from mpi.batch.scored import LightPairs, Scoring
 from mpi.batch.scoring import BINS_FROM, BINS_TO, score_candidates
+from mpi.batch.shared_values import without
 from mpi.batch.spark import work
 from mpi.batch.spark.deduplicating import SparkDeduplication, edges, merged_patterns
 from mpi.batch.spark.work import POSITION
@@ -33,7 +34,7 @@ def collected(found: SparkDeduplication) -> Deduplication:
     from pyspark.sql import functions as f
 
     table = found.records.orderBy(POSITION).drop(POSITION).toArrow()
-    records = encode_table(table, found.rules)
+    records = without(encode_table(table, found.rules), found.shared)
     left, right, _ = edges(found.scored.where(f.col("kind") == work.PAIR))
     rescored = score_candidates(records, _of_pairs(left << 32 | right), found.rules)
     light_left, light_right, light_weight = edges(found.scored.where(f.col("kind") == work.LIGHT))

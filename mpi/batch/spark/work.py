@@ -7,9 +7,11 @@ both ascend alike.
 
 from __future__ import annotations
 
+import json
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Final
 
 import numpy as np
@@ -25,8 +27,10 @@ from mpi.batch.outcome import pair_table
 from mpi.batch.oversized import Oversized
 from mpi.batch.scored import PatternCounts, Scoring
 from mpi.batch.scoring import score_candidates
+from mpi.batch.shared_values import PEOPLE_MAX, SharedValues, bearers, has_place, without
 from mpi.batch.training.counting import candidate_patterns, packed_counts
 from mpi.identity.clustering import Clusters
+from mpi.matching.record import NormalizedAddress, NormalizedIdentifier
 from mpi.matching.rules import RuleSet
 
 #: Records encoded at a time.
@@ -48,22 +52,82 @@ BLOCK_PAIRS_SCHEMA: Final = _schema(**{"pass": pa.int16()}, key=pa.int64(), pair
 #: ``pattern``: as ``training.counting.packed_counts`` makes it.
 PATTERNS_SCHEMA: Final = _schema(pattern=pa.int64(), count=pa.int64())
 
+#: ``field``: its place in ``PEOPLE_MAX``; ``value`` as JSON; ``person``: null where nobody is told apart.
+BORNE_SCHEMA: Final = _schema(field=pa.int16(), value=pa.string(), person=pa.int64())
+#: An odd number: different names and dates give different people.
+_MIXED: Final = np.int64(0x2545F4914F6CDD1D)
+
 Positions = npt.NDArray[np.int64]
 Batches = Iterable[pa.RecordBatch]
 
 
+def given(rules: RuleSet, shared: Iterable[SharedValues] = ()) -> bytes:
+    """What a task is given: the rules, and the values that are nobody's."""
+    return pickle.dumps((rules, tuple(shared)))
+
+
 @lru_cache(maxsize=2)
+def _unpickled(pickled: bytes) -> tuple[RuleSet, tuple[SharedValues, ...]]:
+    found: tuple[RuleSet, tuple[SharedValues, ...]] = pickle.loads(pickled)
+    return found
+
+
 def rules_of(pickled: bytes) -> RuleSet:
     """The rule set; one object per worker, by which the tables made of it are found again."""
-    rules: RuleSet = pickle.loads(pickled)
-    return rules
+    return _unpickled(pickled)[0]
 
 
-def encoded(table: pa.Table, rules: RuleSet) -> tuple[EncodedRecords, Positions]:
+def encoded(table: pa.Table, pickled: bytes) -> tuple[EncodedRecords, Positions]:
     """The records of a table with a ``position`` column, and the position of each, ascending."""
+    rules, shared = _unpickled(pickled)
     records = encode_table(table.drop_columns([POSITION]), rules)
     positions: Positions = table[POSITION].to_numpy()[records.rows]
-    return records, positions
+    return without(records, shared), positions
+
+
+def borne(pickled: bytes) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+    """Records → the values that may be on too many of them, each with a number of the person who has it."""
+
+    def values(batches: Batches) -> Iterator[pa.RecordBatch]:
+        for table in _gathered(batches):
+            records, _ = encoded(table, pickled)
+            columns = records.columns.columns
+            for number, field in enumerate(PEOPLE_MAX):
+                if (found := bearers(records, field)) is None:
+                    continue
+                texts = np.array([_text(field, value) for value in found.distinct] or [None], dtype=object)
+                named = {name: _numbered(columns[name].codes()[1]) for name in ("given", "birth_date")}
+                has = columns[field].codes()[0] >= 0
+                given, born = (columns[name].codes()[0][has] for name in named)
+                person = named["given"][given] * _MIXED + named["birth_date"][born]
+                rows = np.flatnonzero(texts[found.codes] != None)  # noqa: E711 (each of them)
+                yield _batch(
+                    BORNE_SCHEMA,
+                    np.full(len(rows), number),
+                    texts[found.codes[rows]],
+                    pa.array(person[rows], mask=found.people[rows] < 0),
+                )
+
+    return values
+
+
+def shared_of(field: str, text: str, records: int, people: int) -> tuple[Any, int, int]:
+    """A value of ``borne`` as it was, with its counts."""
+    (element,) = json.loads(text)
+    made = {"address": NormalizedAddress, "national_id": NormalizedIdentifier}
+    made["record_number"] = NormalizedIdentifier
+    return (made[field](*element) if field in made else element), records, people
+
+
+def _text(field: str, value: tuple[Any, ...]) -> str | None:
+    """The value as JSON; None for one that any number of people may have, and for several at once."""
+    return json.dumps(value) if len(value) == 1 and has_place(field, value) else None
+
+
+def _numbered(distinct: Sequence[Any]) -> npt.NDArray[np.int64]:
+    """A number for each value, the same wherever it is met; 0 for none, at the end."""
+    digests = [blake2b(json.dumps(value).encode(), digest_size=8).digest() for value in distinct]
+    return np.frombuffer(b"".join([*digests, bytes(8)]), dtype=np.int64)
 
 
 def keyed(pickled: bytes) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
@@ -72,7 +136,7 @@ def keyed(pickled: bytes) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     def keys(batches: Batches) -> Iterator[pa.RecordBatch]:
         rules = rules_of(pickled)
         for table in _gathered(batches):
-            records, positions = encoded(table, rules)
+            records, positions = encoded(table, pickled)
             if records.faults.count:
                 yield _batch(KEYS_SCHEMA, [REFUSED], [records.faults.count], [-1])
             for number, (_, found) in enumerate(pass_keys(records, rules)):
@@ -105,7 +169,7 @@ def oversized_pairs(pickled: bytes) -> Callable[[pa.Table], pa.Table]:
     def pairs(table: pa.Table) -> pa.Table:
         rules = rules_of(pickled)
         number, key = table["pass"][0].as_py(), table["key"][0].as_py()
-        records, positions = encoded(table.drop_columns(["pass", "key"]), rules)
+        records, positions = encoded(table.drop_columns(["pass", "key"]), pickled)
         block = Blocks(
             members=np.arange(len(positions), dtype=np.int32),
             starts=np.zeros(1, np.int64),
@@ -125,7 +189,7 @@ def bucket_patterns(pickled: bytes) -> Callable[[pa.Table, pa.Table], pa.Table]:
 
     def counted(pairs: pa.Table, rows: pa.Table) -> pa.Table:
         rules = rules_of(pickled)
-        records, positions = encoded(rows.drop_columns(["bucket"]), rules)
+        records, positions = encoded(rows.drop_columns(["bucket"]), pickled)
         counts, _ = candidate_patterns(records.columns, _candidates(pairs, positions), rules)
         return _pattern_rows(counts, rules)
 
@@ -141,7 +205,7 @@ def scored_bucket(pickled: bytes) -> Callable[[pa.Table, pa.Table], pa.Table]:
 
     def scored(pairs: pa.Table, rows: pa.Table) -> pa.Table:
         rules = rules_of(pickled)
-        records, positions = encoded(rows.drop_columns(["bucket"]), rules)
+        records, positions = encoded(rows.drop_columns(["bucket"]), pickled)
         scoring = score_candidates(records, _candidates(pairs, positions), rules)
         return _scoring_rows(records, positions, scoring, rules)
 
@@ -151,7 +215,7 @@ def scored_bucket(pickled: bytes) -> Callable[[pa.Table, pa.Table], pa.Table]:
 def scored_schema(rules: RuleSet) -> pa.Schema:
     """Of the rows that ``scored_bucket`` gives."""
     nothing = pa.table({"record_id": pa.array([], pa.string()), POSITION: pa.array([], pa.int64())})
-    records, positions = encoded(nothing, rules)
+    records, positions = encoded(nothing, given(rules))
     none = Candidates(pair_count=0, per_pass={}, capped=(), chunks=lambda: iter(()))
     return _scoring_rows(records, positions, score_candidates(records, none, rules), rules).schema
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+from mpi.matching.comparison.features import LOCAL_TYPES
 from mpi.matching.record import Identifier
 
 #: A domain that has only a name is written to FHIR under this prefix, and read back from it.
@@ -51,9 +52,10 @@ class Domain:
         """What identifiers of this domain are (table 0203), whatever one sender calls them: the same number
         said as PI here and as NI there is one identifier.
         """
-        if self.type and sent != "SSN4":
-            return self.type
-        return "NI" if self.person_unique and not self.type else sent or self.type
+        if self.person_unique and self.owner is None and (self.type or "") in LOCAL_TYPES:
+            # The number of a registry, whatever its declared type (PI, say) lets a person have several of.
+            return "NI"
+        return self.type if self.type and sent != "SSN4" else sent or self.type
 
     @property
     def aliases(self) -> tuple[str, ...]:

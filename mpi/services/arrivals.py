@@ -15,6 +15,7 @@ import orjson
 
 from mpi.matching.blocking import BROAD_MAX, BlockingKey, blocking_keys, without_values
 from mpi.matching.comparison import encode
+from mpi.matching.comparison.features import numbers_held_alone
 from mpi.matching.decision import PairScores, field_parts, score_columns
 from mpi.matching.flat import flat_record
 from mpi.matching.guards import GuardHit
@@ -200,8 +201,8 @@ class Compared:
 
     def shares_identifier(self, position: int, members: Sequence[Member]) -> bool:
         """Whether the arrival and one of ``members`` carry a number that one person alone has."""
-        own = _person_unique(self._records[position])
-        return bool(own) and any(own & _person_unique(self._records[m.place]) for m in members)
+        own = numbers_held_alone(self._records[position])
+        return bool(own) and any(own & numbers_held_alone(self._records[m.place]) for m in members)
 
     def member(self, enterprise_id: str, record_id: int) -> Member:
         """The member of an identity that is this record."""
@@ -230,10 +231,6 @@ class Compared:
         for n, pair in enumerate(zip(left, right, strict=True)):
             guards = tuple((hit.guard, hit.effect) for hit in scores.guards[n])
             self._scored[pair] = Comparison(weights[n], probabilities[n], decisions[n], guards)
-
-
-def _person_unique(record: NormalizedRecord) -> set[str]:
-    return {identifier.value for identifier in record.identifiers if identifier.type == "SS"}
 
 
 def _used_max(key: BlockingKey) -> int:

@@ -13,8 +13,9 @@ from mpi.batch.scored import ScoredPairs
 from mpi.identity.clustering import Clusters
 from mpi.identity.relink_evidence import Pairs
 from mpi.identity.relinking import Ints
+from mpi.matching.comparison.features import numbers_held_alone
 from mpi.matching.decision import score_columns
-from mpi.matching.record import NormalizedRecord
+from mpi.matching.record import NormalizedIdentifier, NormalizedRecord
 from mpi.matching.rules import RuleSet
 
 #: Records that share a number which one person alone should have. More of them say that it is a placeholder
@@ -24,11 +25,10 @@ SHARING_MAX = 60
 
 def sharing_numbers(records: Sequence[NormalizedRecord]) -> list[list[int]]:
     """The positions that carry one number which a person has alone, when they are several."""
-    carriers: dict[str, list[int]] = defaultdict(list)
+    carriers: dict[NormalizedIdentifier, list[int]] = defaultdict(list)
     for position, record in enumerate(records):
-        for _, type_, value in record.identifiers:
-            if type_ == "SS":
-                carriers[value].append(position)
+        for number in numbers_held_alone(record):
+            carriers[number].append(position)
     return [found for found in carriers.values() if 1 < len(found) <= SHARING_MAX]
 
 

@@ -12,6 +12,7 @@ import pytest
 from api_client import settings_of
 from hl7v2_messages import (
     ADMIN,
+    CLERK,
     GRACE,
     NORTH,
     SOURCES,
@@ -79,6 +80,16 @@ def test_cr_06_a_national_number_links_though_demographics_disagree(wire: Wire) 
     wire.accepted(adt("1^^^NORTH~NID-7^^^NATIONAL^NNXXX", "Okonkwo^John||1980|M"))
     wire.accepted(adt("9^^^SOUTH~NID-7^^^NATIONAL^PI", "Okonkwo^Jon||198005|M", sender=SOUTH))
     assert wire.who("north", "1") == wire.who("south", "9")
+
+
+def test_cr_06_a_national_number_of_two_unlike_people_is_asked_about(wire: Wire) -> None:
+    grace, tomas = (f"{person.rsplit('|', 1)[0]}|" for person in (GRACE, TOMAS))
+    wire.accepted(adt("1^^^NORTH~NID-7^^^NATIONAL^NNXXX", grace))
+    wire.accepted(adt("9^^^SOUTH~NID-7^^^NATIONAL^PI", tomas, sender=SOUTH))
+    assert wire.who("north", "1") != wire.who("south", "9")
+    [task] = wire.index.tasks(actor=CLERK).items
+    assert set(task.identities) == {wire.who("north", "1"), wire.who("south", "9")}
+    assert "shared_identifier" in task.guards
 
 
 def test_cr_07_a_newborn_belongs_to_its_mother(wire: Wire) -> None:

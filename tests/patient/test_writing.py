@@ -139,3 +139,18 @@ def test_a_domain_in_every_dialect(name: str, system: str, authority: tuple[str 
     assert domains.authority(name) == authority
     back = domains.taken(system)
     assert back is not None and back.name == domain.name
+
+
+@pytest.mark.parametrize(
+    ("domain", "sent", "kind"),
+    [
+        (Domain(name="N", person_unique=True), "PI", "NI"),
+        (Domain(name="N", person_unique=True, type="PI"), None, "NI"),
+        (Domain(name="N", person_unique=True, type="PPN"), "PI", "PPN"),
+        (Domain(name="N", person_unique=True, type="MR", owner="north"), "PI", "MR"),
+        (Domain(name="N", type="PI"), "NI", "PI"),
+        (Domain(name="N"), "MR", "MR"),
+    ],
+)
+def test_what_the_identifiers_of_a_domain_are(domain: Domain, sent: str | None, kind: str) -> None:
+    assert domain.type_of(sent) == kind

@@ -121,9 +121,20 @@ def test_twins_are_not_linked(index: Index, written: Written) -> None:
     assert homes["north", "1"] != homes["south", "2"]
 
 
-def test_two_who_share_a_social_security_number_are_asked_about(index: Index, written: Written) -> None:
-    other = another("south", "2", ssn=GRACE["ssn"])
-    index.load(written([a_record("north", "1"), other, *strangers(30)]), actor=CLERK)
+NUMBER = {"identifiers": [{"authority": "REGISTRY", "type": "NI", "value": "NID-7"}]}
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(("one", "other"), [({}, {"ssn": GRACE["ssn"]}), (NUMBER, NUMBER)])
+def test_two_who_share_a_number_that_one_person_has_are_asked_about(
+    index: Index, written: Written, one: dict[str, Any], other: dict[str, Any], large: bool
+) -> None:
+    pair = [a_record("north", "1", **one), another("south", "2", **other)]
+    if large:
+        index.load(written([*pair, *strangers(30)]), actor=CLERK)
+    else:
+        for record in pair:
+            index.receive(record, actor=CLERK)
     [task] = [t for t in index.tasks(actor=STEWARD).items if "shared_identifier" in t.guards]
     homes = index.standing(actor=STEWARD).enterprise_ids
     assert set(task.identities) == {homes["north", "1"], homes["south", "2"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
-from mpi.matching.record import NormalizedRecord
+from mpi.matching.record import NormalizedIdentifier, NormalizedRecord
 
 Feature = Callable[[NormalizedRecord], Hashable]
 
@@ -71,6 +71,14 @@ def ssn(record: NormalizedRecord) -> Hashable:
 def national_id(record: NormalizedRecord) -> Hashable:
     """Numbers of which a person has one of each kind: foreign national numbers, passports, licences."""
     return tuple([i for i in record.identifiers if is_national(i[0], i[1])]) or None
+
+
+def numbers_held_alone(record: NormalizedRecord) -> frozenset[NormalizedIdentifier]:
+    """Numbers that one person alone has: whole social security numbers, and what ``national_id`` compares.
+
+    Two records that share one are asked about however unlike they are.
+    """
+    return frozenset(i for i in record.identifiers if i[1] == "SS" or is_national(i[0], i[1]))
 
 
 def record_number(record: NormalizedRecord) -> Hashable:

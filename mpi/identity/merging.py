@@ -154,16 +154,13 @@ def unmerge(
 
 
 def part_merge(draft: Draft, merge_id: int) -> None:
-    """Undo a merge within ``draft``, and withdraw what it stated."""
+    """Undo a merge within ``draft``. What it stated goes only with those it parts: see ``Draft.finish``."""
     state = draft.state
     back = returning(state, merge_id)
     merge_ = state.merges[merge_id].merge
     if state.identity(merge_.subsumed).status is IdentityStatus.ERASED:
         raise Conflict(f"{display(merge_.subsumed)} was erased since")
     draft.undo(merge_, back.returned, back.left)
-    for assertion in state.assertions.values():
-        if assertion.merge_id == merge_id and assertion.verdict is Verdict.SAME:
-            draft.withdraw(assertion.assertion_id, draft.in_force[assertion.assertion_id])
 
 
 def unlink(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -177,9 +177,10 @@ def around(
        redirect to any of these;
     2. their member records, and the records the named merges moved or kept;
     3. merges, undone ones too, with either side among the identities;
-    4. assertions in force with a pair touching a record of 2, with all their pairs;
-    5. on an identity of 1: open tasks, and those closed by a merge of 3 in force or by the answer to a task
-    of 0;
+    4. on an identity of 1: open tasks, and those closed by a merge of 3 in force or by the answer to a task
+       of 0. Such a closed one may be asked again, about the identities its records are in by now: these are
+       complete too, with their members and their open tasks;
+    5. assertions in force with a pair touching a record of 2 or a member of 4, with all their pairs;
     6. the links of records named in 0 and 3 to 5, with the rows of the identities these are in; the
        link-changing events of the records of 2; the events by which the tasks of 0 withdrew assertions.
     """
@@ -197,26 +198,22 @@ def around(
     members = {r for r, link in whole.links.items() if link.enterprise_id in identities}
     for merge_id in merges_named & merges.keys():
         members |= {*merges[merge_id].merge.moved_record_ids, *merges[merge_id].merge.kept_record_ids}
-    assertions = {
-        a: state
-        for a, state in whole.assertions.items()
-        if state.pairs
-        and (
-            (state.task_id is not None and state.task_id in task_ids)
-            or any(left in members or right in members for left, right in state.pairs)
-        )
-    }
     tasks = {
         t: state
         for t, state in whole.tasks.items()
         if t in task_ids or _concerns(state, identities, merges, task_ids)
     }
-    named = members | _named(merges, assertions, tasks)
+    asked_again = _homes(whole, (state.task for state in tasks.values() if state.state == "resolved"))
+    tasks |= {t: state for t, state in whole.tasks.items() if _open_on(state, asked_again)}
+    complete = identities | asked_again
+    near = members | {r for r, link in whole.links.items() if link.enterprise_id in asked_again}
+    assertions = {a: state for a, state in whole.assertions.items() if _stated_about(state, near, task_ids)}
+    named = near | _named(merges, assertions, tasks)
     links = {r: whole.links[r] for r in sorted(named) if r in whole.links}
-    rows = identities | {link.enterprise_id for link in links.values()}
+    rows = complete | {link.enterprise_id for link in links.values()}
     return Neighbourhood(
         identities={i: whole.identities[i] for i in sorted(rows)},
-        complete=frozenset(identities),
+        complete=frozenset(complete),
         links=links,
         merges=merges,
         assertions=assertions,
@@ -231,7 +228,18 @@ def around(
 
 def _places(whole: Neighbourhood, task: Task) -> set[str]:
     places = {task.identity_a} | ({task.identity_b} if task.identity_b else set())
-    return places | {whole.links[r].enterprise_id for r in task.record_ids if r in whole.links}
+    return places | _homes(whole, [task])
+
+
+def _homes(whole: Neighbourhood, tasks: Iterable[Task]) -> set[str]:
+    """The identities that the records of the tasks are in."""
+    return {whole.links[r].enterprise_id for task in tasks for r in task.record_ids if r in whole.links}
+
+
+def _open_on(state: TaskState, identities: set[str]) -> bool:
+    return state.state != "resolved" and not identities.isdisjoint(
+        {state.task.identity_a, state.task.identity_b}
+    )
 
 
 def _tree(whole: Neighbourhood, enterprise_ids: Collection[str], merge_ids: Collection[int]) -> set[str]:
@@ -252,6 +260,13 @@ def _concerns(
         return True
     closer = merges.get(state.closed_by_merge_id) if state.closed_by_merge_id is not None else None
     return closer is not None and not closer.undone
+
+
+def _stated_about(state: AssertionState, records: set[int], task_ids: Collection[int]) -> bool:
+    if not state.pairs:
+        return False
+    answers = state.task_id is not None and state.task_id in task_ids
+    return answers or any(left in records or right in records for left, right in state.pairs)
 
 
 def _named(

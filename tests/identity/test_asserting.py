@@ -126,3 +126,45 @@ def test_withdrawing_frees_the_machine_and_moves_nobody():
         asserting.withdraw(story.state, stated)
     with pytest.raises(NotFound):
         asserting.withdraw(story.state, 12345)
+
+
+def test_undoing_a_merge_leaves_stated_what_it_does_not_part():
+    story = Story(2)
+    for _ in range(2):
+        story.register(r1="link")
+    merged = state_(story, Verdict.SAME, [2], [3]).merges[0].merge_id
+    state_(story, Verdict.SAME, [1], [4])
+    state_(story, Verdict.DIFFERENT, [1], [3])
+    assert story.groups() == [[1, 4], [2, 3]]
+    # A person moved 2 since, together with 3: it stays there, and so does what binds the two.
+    story.unmerge(merged)
+    assert story.groups() == [[1, 4], [2, 3]]
+    assert story.in_force(Verdict.SAME) == {(1, 4), (2, 3)}
+
+
+@pytest.mark.parametrize("since", ["nothing", "held apart", "asked by another task"])
+def test_undoing_a_merge_asks_again_only_what_nobody_asks_or_answered_elsewhere(since):
+    """The records of the task went to identities that the merge knows nothing of."""
+    story = Story(1)
+    story.register(r1="review")
+    [task] = story.tasks("open")
+    story.register(r1="link")
+    story.register(r2="link")
+    merged = story.merge(1, 2, decided_by=DecidedBy.MACHINE)
+    for record in (1, 2):
+        story.unlink(record)
+        for assertion in [a for a, said in story.state.assertions.items() if said.pairs]:
+            story.step(
+                lambda s, mint, a=assertion: asserting.withdraw(s, a), enterprise_ids=story.ids.values()
+            )
+    first = story.register(r1="link")
+    second = story.register(
+        r2="link", **({f"r{first}": "review"} if since == "asked by another task" else {})
+    )
+    if since == "held apart":
+        state_(story, Verdict.DIFFERENT, [first], [second])
+    asked = story.tasks("open")
+    assert len(asked) == (since == "asked by another task")
+    story.unmerge(merged)
+    assert story.groups() == [[1, 5], [2, 6], [3], [4]]
+    assert story.tasks("open") == ([task] if since == "nothing" else asked)

@@ -27,13 +27,6 @@ WITH RECURSIVE asked_merge AS (
     SELECT merge_id, surviving, subsumed, decided_by, reason, moved_record_ids, kept_record_ids, task_id,
         undone_at IS NOT NULL AS undone
     FROM merge WHERE surviving IN (SELECT enterprise_id FROM tree) OR subsumed IN (SELECT enterprise_id FROM tree)
-), near_assertion AS MATERIALIZED (
-    SELECT assertion_id FROM assertion WHERE task_id = ANY(%(task_ids)s) AND withdrawn_at IS NULL
-    UNION SELECT assertion_id FROM assertion_pair p JOIN member ON p.record_a = member.record_id WHERE NOT p.withdrawn
-    UNION SELECT assertion_id FROM assertion_pair p JOIN member ON p.record_b = member.record_id WHERE NOT p.withdrawn
-), pair AS MATERIALIZED (
-    SELECT p.assertion_id, p.record_a, p.record_b FROM assertion_pair p
-    WHERE p.assertion_id IN (SELECT assertion_id FROM near_assertion) AND NOT p.withdrawn
 ), told AS MATERIALIZED (
     -- By identity, which has an index; both events name the identities they are about.
     SELECT e.event_id, e.type, e.enterprise_id, e.other_enterprise_id, e.merge_id, e.task_id, e.assertion_id, e.data::jsonb AS data
@@ -49,26 +42,42 @@ WITH RECURSIVE asked_merge AS (
 ), closed AS (
     SELECT task_id, merge_id, by_task_id FROM closing
     WHERE merge_id IN (SELECT merge_id FROM near_merge WHERE NOT undone) OR by_task_id = ANY(%(task_ids)s) OR task_id = ANY(%(task_ids)s)
+), asked_again AS MATERIALIZED (
+    -- Where the records of closed tasks are by now: what such a task may be asked again about.
+    SELECT DISTINCT l.enterprise_id FROM closed JOIN task t USING (task_id) JOIN link l ON l.record_id = ANY(t.record_ids)
+    WHERE t.state = 'resolved'
+), complete AS MATERIALIZED (
+    SELECT enterprise_id FROM tree UNION SELECT enterprise_id FROM asked_again
+), near AS MATERIALIZED (
+    SELECT record_id FROM member
+    UNION SELECT l.record_id FROM link l JOIN asked_again ON asked_again.enterprise_id = l.enterprise_id
+), near_assertion AS MATERIALIZED (
+    SELECT assertion_id FROM assertion WHERE task_id = ANY(%(task_ids)s) AND withdrawn_at IS NULL
+    UNION SELECT assertion_id FROM assertion_pair p JOIN near ON p.record_a = near.record_id WHERE NOT p.withdrawn
+    UNION SELECT assertion_id FROM assertion_pair p JOIN near ON p.record_b = near.record_id WHERE NOT p.withdrawn
+), pair AS MATERIALIZED (
+    SELECT p.assertion_id, p.record_a, p.record_b FROM assertion_pair p
+    WHERE p.assertion_id IN (SELECT assertion_id FROM near_assertion) AND NOT p.withdrawn
 ), near_task AS MATERIALIZED (
     SELECT t.task_id, t.kind, t.state, t.identity_a, t.identity_b, t.record_ids, t.weight, t.probability, t.guards,
         t.priority, t.resolution, closed.merge_id AS closed_by, closed.by_task_id AS closed_by_task
     FROM task t LEFT JOIN closed ON closed.task_id = t.task_id AND t.state = 'resolved'
     WHERE t.task_id IN (
-        SELECT task_id FROM task JOIN tree ON task.identity_a = tree.enterprise_id WHERE task.state <> 'resolved'
-        UNION SELECT task_id FROM task JOIN tree ON task.identity_b = tree.enterprise_id WHERE task.state <> 'resolved'
+        SELECT task_id FROM task JOIN complete ON task.identity_a = complete.enterprise_id WHERE task.state <> 'resolved'
+        UNION SELECT task_id FROM task JOIN complete ON task.identity_b = complete.enterprise_id WHERE task.state <> 'resolved'
         UNION SELECT c.task_id FROM closed c JOIN task USING (task_id) WHERE task.state = 'resolved'
         UNION SELECT unnest(%(task_ids)s::bigint[]))
 ), mentioned AS (
-    SELECT record_id FROM member
+    SELECT record_id FROM near
     UNION SELECT record_a FROM pair UNION SELECT record_b FROM pair
     UNION SELECT unnest(record_ids) FROM near_task
     UNION SELECT unnest(moved_record_ids || kept_record_ids) FROM near_merge
 )
 SELECT 'identity' AS part, json_build_object('enterprise_id', i.enterprise_id, 'status', i.status,
     'surviving_id', i.surviving_id, 'successors', i.successors, 'issued_at', i.issued_at,
-    'complete', i.enterprise_id IN (SELECT enterprise_id FROM tree)) AS value
+    'complete', i.enterprise_id IN (SELECT enterprise_id FROM complete)) AS value
 FROM identity i WHERE i.enterprise_id IN (
-    SELECT enterprise_id FROM tree
+    SELECT enterprise_id FROM complete
     UNION SELECT l.enterprise_id FROM mentioned JOIN link l ON l.record_id = mentioned.record_id)
 UNION ALL SELECT 'withdrawal', json_build_object('event_id', event_id, 'type', type, 'enterprise_id', enterprise_id,
     'other_enterprise_id', other_enterprise_id, 'record_id', null, 'merge_id', merge_id, 'task_id', task_id,

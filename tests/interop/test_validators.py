@@ -35,8 +35,12 @@ def faults(*command: str) -> list[dict[str, Any]]:
 
 
 def test_npm_fhir(responses: Path, node: str) -> None:
-    assert faults(node, "validate.mjs", str(responses)) == []
+    assert faults(node, "validate_fhir.mjs", str(responses)) == []
+
+
+def test_medplum(responses: Path, node: str) -> None:
+    assert faults(node, "validate_medplum.mjs", str(responses)) == []
 
 
 def test_fhir_resources(responses: Path, other_python: Path) -> None:
-    assert faults(str(other_python), "validate.py", str(responses)) == []
+    assert faults(str(other_python), "validate_fhir_resources.py", str(responses)) == []

@@ -1,4 +1,4 @@
-"""fhir.resources (R4B) over resources, one JSON a line: python validate.py FILE; prints those at fault."""
+"""fhir.resources (R4B) over resources, one JSON a line, printing those at fault: python THIS FILE."""
 
 from __future__ import annotations
 

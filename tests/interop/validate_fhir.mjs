@@ -1,4 +1,4 @@
-// npm fhir over resources, one JSON a line: node validate.mjs FILE; prints one JSON line per resource at fault.
+// npm fhir over resources, one JSON a line: node validate_fhir.mjs FILE; prints one JSON line per resource at fault.
 import { readFileSync } from "node:fs";
 import fhir from "fhir";
 

@@ -53,7 +53,9 @@ class SharedValues:
 class Bearers(NamedTuple):
     """Who has a value of a field: record by record, for those that have one."""
 
-    #: Positions of values among ``distinct``, int32 [records that have one].
+    #: The records that have one, ascending.
+    rows: npt.NDArray[np.intp]
+    #: Positions of their values among ``distinct``, int32.
     codes: Codes
     #: Numbers of people, int64, −1 where nobody is told apart.
     people: npt.NDArray[np.int64]
@@ -96,7 +98,7 @@ def bearers(records: EncodedRecords, field: str) -> Bearers | None:
     has = np.flatnonzero(codes >= 0)
     people = given[has].astype(np.int64) * max(len(dates), 1) + born[has]
     people[(given[has] < 0) | (born[has] < 0)] = -1
-    return Bearers(codes[has], people, distinct)
+    return Bearers(has, codes[has], people, distinct)
 
 
 def has_place(field: str, value: Any) -> bool:

@@ -87,12 +87,17 @@ def train(
             sample = _of_file(file, load_rules(rules or "default"), map_file, source, progress)
         trained = _trained(sample, output.stem, decisions, precision, progress)
     trained.write(output)
+    _tell_all(trained, sample.rules, output, as_json)
+
+
+def _tell_all(trained: Trained, parent: RuleSet, output: Path, as_json: bool) -> None:
+    """What was learned, and where it was written."""
     files = [str(output), *(str(output.parent / name) for name in trained.frequencies)]
     if as_json:
         rule_facts = {"name": trained.rules.name, "hash": trained.rules.hash}
         print_json({**asdict(trained.report), "rule_set": rule_facts, "files": files})
         return
-    tell(trained, sample.rules)
+    tell(trained, parent)
     for path in files:
         say(path)
 

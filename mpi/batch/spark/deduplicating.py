@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -215,20 +215,19 @@ def _shared(records: DataFrame, rules: RuleSet) -> tuple[SharedValues, ...]:
         f.countDistinct("person").alias("people"), f.count("*").alias("records")
     )
     limit = f.array(*(f.lit(people_max) for people_max in PEOPLE_MAX.values()))
-    found: dict[str, list[tuple[Any, int, int]]] = {}
-    fields = list(PEOPLE_MAX)
-    for row in counted.where(f.col("people") > limit[f.col("field")]).collect():
-        one = work.shared_of(fields[row["field"]], row["value"], row["records"], row["people"])
-        found.setdefault(fields[row["field"]], []).append(one)
+    rows = counted.where(f.col("people") > limit[f.col("field")]).collect()
+    of_fields = [
+        (field, [r for r in rows if r["field"] == number]) for number, field in enumerate(PEOPLE_MAX)
+    ]
     return tuple(
         SharedValues(
             field=field,
-            values=frozenset(value for value, _, _ in found[field]),
-            records=sum(records for _, records, _ in found[field]),
-            people_max=max(people for _, _, people in found[field]),
+            values=frozenset(work.element_of(field, row["value"]) for row in found),
+            records=sum(row["records"] for row in found),
+            people_max=max(row["people"] for row in found),
         )
-        for field in fields
-        if field in found
+        for field, found in of_fields
+        if found
     )
 
 

@@ -92,31 +92,41 @@ def borne(pickled: bytes) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
         for table in _gathered(batches):
             records, _ = encoded(table, pickled)
             columns = records.columns.columns
+            if not {"given", "birth_date"} <= columns.keys():
+                return
+            (given, distinct_names), (born, distinct_dates) = (
+                columns[name].codes() for name in ("given", "birth_date")
+            )
+            names, dates = _numbered(distinct_names), _numbered(distinct_dates)
             for number, field in enumerate(PEOPLE_MAX):
                 if (found := bearers(records, field)) is None:
                     continue
-                texts = np.array([_text(field, value) for value in found.distinct] or [None], dtype=object)
-                named = {name: _numbered(columns[name].codes()[1]) for name in ("given", "birth_date")}
-                has = columns[field].codes()[0] >= 0
-                given, born = (columns[name].codes()[0][has] for name in named)
-                person = named["given"][given] * _MIXED + named["birth_date"][born]
-                rows = np.flatnonzero(texts[found.codes] != None)  # noqa: E711 (each of them)
+                texts = [_text(field, value) for value in found.distinct]
+                told = np.array([text is not None for text in texts], dtype=bool)[found.codes]
+                codes, rows = found.codes[told], found.rows[told]
+                person = names[given[rows]] * _MIXED + dates[born[rows]]
                 yield _batch(
                     BORNE_SCHEMA,
                     np.full(len(rows), number),
-                    texts[found.codes[rows]],
-                    pa.array(person[rows], mask=found.people[rows] < 0),
+                    [texts[code] for code in codes.tolist()],
+                    pa.array(person, mask=found.people[told] < 0),
                 )
 
     return values
 
 
-def shared_of(field: str, text: str, records: int, people: int) -> tuple[Any, int, int]:
-    """A value of ``borne`` as it was, with its counts."""
+#: What the elements of a field's values are, where they are not texts.
+_ELEMENTS: Final[dict[str, Callable[..., Any]]] = {
+    "address": NormalizedAddress,
+    "national_id": NormalizedIdentifier,
+    "record_number": NormalizedIdentifier,
+}
+
+
+def element_of(field: str, text: str) -> Any:
+    """The element that a value of ``borne`` says."""
     (element,) = json.loads(text)
-    made = {"address": NormalizedAddress, "national_id": NormalizedIdentifier}
-    made["record_number"] = NormalizedIdentifier
-    return (made[field](*element) if field in made else element), records, people
+    return _ELEMENTS[field](*element) if field in _ELEMENTS else element
 
 
 def _text(field: str, value: tuple[Any, ...]) -> str | None:
